@@ -1,0 +1,1 @@
+"""A control plane for tests: it speaks the proxy API and answers from memory."""

@@ -1,0 +1,77 @@
+#pragma once
+// H2Context: what all HTTP/2 connections of one kind on one loop share: their settings, nghttp2's
+// callback table and options, the allocator, and the budget that their windows grow from.
+//
+// One per kind (towards applications, between proxies, towards the controller) and loop. Must
+// outlive its connections; `loop` and `clock` must outlive it.
+//
+// nghttp2 allocates from the loop's BlockPool. The buffer in which it assembles frames (16 KiB a
+// session) holds nothing between two calls, so all sessions of a context share one.
+
+#include <cstddef>
+#include <cstdint>
+
+#include "meshkit/async/loop.h"
+#include "meshkit/base/clock.h"
+#include "meshkit/http/h2_settings.h"
+
+struct nghttp2_session;
+
+namespace mesh::http {
+
+class H2Session;
+
+enum class H2Role : std::uint8_t { server, client };
+
+// Since the context was made; for metrics.
+struct H2Counters {
+  std::uint64_t stream_window_waits = 0;      // a body had to wait for its stream's window
+  std::uint64_t connection_window_waits = 0;  // ... for the connection's
+  std::uint64_t windows_grown = 0;
+  std::uint64_t window_growth_refused = 0;  // the budget was spent
+};
+
+class H2Context {
+ public:
+  // `window_budget` bounds what all connections' windows may grow by together.
+  H2Context(Loop& loop, H2Role role, const H2Settings& settings,
+            std::size_t window_budget = 64 * 1024 * 1024);
+  // For tests: time from `clock`.
+  H2Context(Loop& loop, const Clock& clock, H2Role role, const H2Settings& settings,
+            std::size_t window_budget = 64 * 1024 * 1024);
+  H2Context(const H2Context&) = delete;
+  H2Context& operator=(const H2Context&) = delete;
+  ~H2Context();
+
+  Loop& loop() const noexcept { return loop_; }
+  const Clock& clock() const noexcept { return clock_; }
+  H2Role role() const noexcept { return role_; }
+  const H2Settings& settings() const noexcept { return settings_; }
+  const H2Counters& counters() const noexcept { return counters_; }
+
+ private:
+  friend class H2Session;
+
+  nghttp2_session* new_session(H2Session& owner);
+  bool take_window(std::size_t bytes) noexcept;
+  void give_window(std::size_t bytes) noexcept { window_budget_ += bytes; }
+
+  static void* allocate(std::size_t bytes, void* context) noexcept;
+  static void release(void* block, void* context) noexcept;
+  static void* allocate_zeroed(std::size_t count, std::size_t bytes, void* context) noexcept;
+  static void* reallocate(void* block, std::size_t bytes, void* context) noexcept;
+
+  Loop& loop_;
+  const Clock& clock_;
+  const H2Role role_;
+  const H2Settings settings_;
+  H2Counters counters_;
+  std::size_t window_budget_;
+  void* options_ = nullptr;       // nghttp2_option
+  void* callbacks_ = nullptr;     // nghttp2_session_callbacks
+  void* frame_buffer_ = nullptr;  // shared, see above
+  bool creating_ = false;         // inside new_session
+  H2Session* sending_ = nullptr;  // whose frame is in frame_buffer_
+};
+
+}  // namespace mesh::http

@@ -17,6 +17,7 @@
 #include <memory>
 #include <vector>
 
+#include "meshkit/async/deadline_wheel.h"
 #include "meshkit/base/block_pool.h"
 #include "meshkit/base/bytes.h"
 #include "meshkit/base/clock.h"
@@ -47,6 +48,7 @@ class Retirable : public ListLink<RetireTag> {
 class Loop final : public Clock {
  public:
   static constexpr std::size_t kScratchBytes = 64 * 1024;
+  static constexpr Milliseconds kDeadlineTick{16};
 
   // `seed` feeds random(); tests pass a constant.
   explicit Loop(std::uint64_t seed = 1);
@@ -71,6 +73,10 @@ class Loop final : public Clock {
   // The same for objects from a slab: `destroy` is called with `object` at the end of the turn.
   void retire(void* object, void* owner, void (*destroy)(void* owner, void* object));
 
+  // For async/deadline.h: expires `entry` when `after` has passed, rounded up to a tick.
+  void arm(WheelEntry& entry, Milliseconds after) noexcept;
+  void disarm(WheelEntry& entry) noexcept { wheel_.disarm(entry); }
+
   // Two scratch buffers for bytes in transit: `read_scratch` holds what the kernel delivered,
   // `plain_scratch` what TLS decrypted from it. Their contents live until the callback returns.
   MutableBytes read_scratch() noexcept { return {read_scratch_.get(), kScratchBytes}; }
@@ -86,11 +92,20 @@ class Loop final : public Clock {
     void* owner;
     void (*destroy)(void*, void*);
   };
-  void end_turn();
+  bool end_turn();  // whether there was anything to do
+  bool flush_all();
+  bool destroy_retired();
+  void wake_for_deadlines() noexcept;
+  void on_deadline_timer();
+  std::uint64_t ticks_now() const noexcept;
 
   uv_loop_t loop_;
-  uv_prepare_t before_sleep_;
-  uv_check_t after_events_;
+  uv_prepare_t before_sleep_;  // ends the turn
+  uv_idle_t stay_awake_;       // runs only while a flush pass was cut short
+  uv_timer_t deadline_timer_;
+  TimePoint start_;
+  std::uint64_t timer_tick_;  // what deadline_timer_ waits for
+  DeadlineWheel wheel_;
   IntrusiveList<Flushable, FlushTag> flush_;
   IntrusiveList<Retirable, RetireTag> retired_;
   std::vector<Retired> retired_raw_;

@@ -3,17 +3,22 @@
 //
 // Reading. After `start(events)` bytes are handed on as they arrive, until `pause`; `resume` goes
 // on. The receiver takes every byte it is given: who cannot pass bytes on pauses. The span lives
-// for the call only, and its bytes may be overwritten by the receiver.
+// for the call only, and its bytes may be overwritten by the receiver. Another `start` changes the
+// receiver, also from inside on_data; the new one is told of an end that came before it.
 //
 // Writing. `write` takes every byte. Small writes of one turn of the loop gather and leave together
 // at its end; large ones may leave at once. What the kernel does not take is queued; `queued()`
 // counts it. Above kHighWater a stream is `congested`; writers then stop their source, and
-// `on_drained` tells when it has fallen below kLowWater.
+// `on_drained` tells when it has fallen to kLowWater.
 //
 // Ends are per direction (half-close): `on_end` is the peer's last byte, `end()` ours. When both
 // have happened and all is written, `on_closed` with Errc::closed follows; a failure gives
-// `on_closed` with its cause at once, and drops what was queued. `abort()` resets the connection; no event follows it.
-// After on_closed no event follows.
+// `on_closed` with its cause at once, and drops what was queued. `abort()` resets the connection;
+// no event follows it. After on_closed no event follows. Writing after `end` or after the stream
+// has closed does nothing.
+//
+// Events come from the loop, never from inside a call into the stream, so callers need not expect
+// to be re-entered. While nobody has started the stream its events wait for who does.
 //
 // A Stream may be destroyed at any time except from inside one of its own events; sessions retire
 // themselves to the end of the turn (async/loop.h). All on the loop's thread.

@@ -1,0 +1,39 @@
+#pragma once
+// TestLoop: a Loop that tests run until something has happened.
+
+#include <chrono>
+
+#include "meshkit/async/loop.h"
+
+namespace mesh::test {
+
+class TestLoop {
+ public:
+  operator Loop&() noexcept { return loop_; }  // NOLINT: it is a loop
+  Loop& loop() noexcept { return loop_; }
+  Loop* operator->() noexcept { return &loop_; }
+
+  // Runs turns until `is_done()`; false when that took longer than `limit` or nothing is left to
+  // wait for.
+  template <class IsDone>
+  bool run_until(IsDone&& is_done, Milliseconds limit = Milliseconds(5000)) {
+    const TimePoint deadline = loop_.now() + limit;
+    while (!is_done()) {
+      if (loop_.now() > deadline) return false;
+      if (!turn()) return is_done();
+    }
+    return true;
+  }
+
+  // Runs turns while anything happens at once; waits for nothing.
+  void settle(int turns = 10) {
+    for (int i = 0; i < turns; ++i) loop_.run_once(false);
+  }
+
+ private:
+  bool turn();
+
+  Loop loop_;
+};
+
+}  // namespace mesh::test

@@ -30,6 +30,8 @@ enum class Token : std::uint8_t {
 
 // `name` in lower case.
 Token token_of(std::string_view name) noexcept;
+// In lower case; empty for kOther.
+std::string_view name_of(Token token) noexcept;
 
 class Head {
  public:
@@ -48,6 +50,9 @@ class Head {
   // Start line. Empty views where absent. Setting false: the limit was reached.
   Version version = Version::http11;
   std::uint16_t status = 0;  // responses; 0 in requests and trailers
+  // HTTP/1 requests: the target was (or is to be written as) an absolute URI. Without it `scheme` and
+  // `authority` of a head that came by HTTP/1 are empty, CONNECT's authority apart.
+  bool absolute_form = false;
   std::string_view method() const noexcept;
   std::string_view scheme() const noexcept;
   std::string_view authority() const noexcept;  // :authority, or the authority of an absolute URI

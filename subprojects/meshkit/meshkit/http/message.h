@@ -17,10 +17,18 @@
 // outstanding. The stream tells its user the same for what it sends by on_sent(n). So bytes in
 // flight through an exchange are bounded by one window, whatever the two versions are.
 //
-// Death. An exchange's stream is over when both directions have ended, or at on_reset, or when the user calls
-// reset(). The stream then calls on_closed() exactly once, as its last call (not after the user's own
-// `reset`), and is destroyed at the end of the turn; the user drops its pointer there. A user that dies earlier must call reset() first.
-// After CONNECT with 2xx, or 101, "body" is the raw tunnel in both directions.
+// Calls. A stream never calls its user from inside a call of that user (send_*, consumed, reset):
+// what such a call brings about is told later in the same turn.
+//
+// Death. An exchange's stream is over when both directions have ended, or at on_reset, or when the
+// user calls reset(). The stream then calls on_closed() exactly once, as its last call (not after the
+// user's own `reset`), and is destroyed at the end of the turn; the user drops its pointer there. A
+// user that dies earlier must call reset() first. A response that has ended before its request lets
+// the user go on sending; if the peer then closes, on_reset tells H2Code::no_error.
+//
+// Tunnels. CONNECT and requests to upgrade (hop_by_hop.h: is_upgrade) are told with last = false.
+// After 2xx or 101 "body" is the raw tunnel in both directions, each ending by itself; after any
+// other final response the request's end follows by on_end, without a body.
 
 #include <cstdint>
 
@@ -46,6 +54,9 @@ struct Reset {
   // The peer provably did nothing with the request (REFUSED_STREAM, above GOAWAY's last stream, not
   // a byte of it written): sending it elsewhere cannot do it twice.
   bool unprocessed = false;
+  // HTTP/1: a connection that had answered before ended without a byte of this answer. Most likely
+  // the peer closed it while idle and the request crossed; only idempotent requests may go again.
+  bool stale = false;
 };
 
 class MessageEvents {
@@ -101,7 +112,8 @@ class ServerConnection {
   virtual ~ServerConnection() = default;
   // Finish what is under way, accept nothing new: GOAWAY, or `Connection: close` on the next response.
   virtual void drain() = 0;
-  // Close after the response now under way (h1: connection: close); GOAWAY in HTTP/2.
+  // Cuts the connection now. Exchanges under way hear on_reset and on_closed before this returns;
+  // the owner hears nothing more. Destroying a connection that is not over does the same.
   virtual void abort() = 0;
   virtual std::size_t open_exchanges() const = 0;
 };

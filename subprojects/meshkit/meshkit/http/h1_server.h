@@ -1,0 +1,129 @@
+#pragma once
+// H1Server: the server's end of an HTTP/1 connection; one exchange after the other.
+//
+// It reads strictly (h1_parser.h): what is malformed or could be read in two ways is answered with
+// 4xx or 501 and `Connection: close`, told by ServerEvents::on_malformed, and never becomes a
+// request. A fault in a body comes too late for that: the exchange gets on_reset (Errc::protocol),
+// and the client its 400 if no response has begun.
+//
+// While a request is being answered the connection goes on reading, to notice a client that leaves;
+// bytes of further requests wait for their turn (H1Limits::pipelined_bytes). A client that
+// half-closes still gets its answers. Credit: reading stops above H1Limits::window bytes that the
+// exchange's user has not yet consumed. An idle connection owns no buffer.
+//
+// Responses. Framing follows the head: content-length if it has one, else chunked, or until the end
+// of the connection for HTTP/1.0 clients; none for HEAD, 204 and 304. Connection fields in the head
+// are replaced by the connection's own; "close" among them is obeyed. A response that ends short of
+// its content-length, or breaks off, cuts the connection. A final response to `Expect:
+// 100-continue` without a 100 before it closes the connection, since the body may or may not come.
+//
+// The stream must be connected, and outlive the H1Server; after on_connection_closed the owner
+// retires both. Destroying it earlier breaks off what is open, as `abort` does.
+
+#include <cstdint>
+
+#include "meshkit/async/deadline.h"
+#include "meshkit/async/loop.h"
+#include "meshkit/base/byte_queue.h"
+#include "meshkit/http/h1_body_writer.h"
+#include "meshkit/http/h1_limits.h"
+#include "meshkit/http/h1_link.h"
+#include "meshkit/http/h1_parser.h"
+#include "meshkit/http/h1_writer.h"
+#include "meshkit/http/message.h"
+#include "meshkit/net/stream.h"
+
+namespace mesh::http {
+
+class H1Server final : public ServerConnection,
+                       private net::StreamEvents,
+                       private MessageStream,
+                       private Flushable {
+ public:
+  // All arguments must outlive the H1Server.
+  H1Server(Loop& loop, net::Stream& stream, ServerEvents& events, const H1Limits& limits);
+  H1Server(const H1Server&) = delete;
+  H1Server& operator=(const H1Server&) = delete;
+  ~H1Server() override;
+
+  // Begins with `prefix`, bytes that detection has read already, then starts the stream. Requests
+  // and faults in `prefix` are told before it returns, the connection's end never.
+  void start(Bytes prefix);
+
+  void drain() override;
+  void abort() override;
+  std::size_t open_exchanges() const override { return exchange_ != nullptr ? 1 : 0; }
+
+ private:
+  enum class Reading : std::uint8_t {
+    request,  // a head, or nothing yet
+    body,
+    wait,     // the request is complete, or asks for a tunnel: bytes are kept
+    tunnel,
+    discard,  // we have closed: bytes are dropped
+  };
+  enum class Answer : std::uint8_t { none, body, done };
+  enum class Slow : std::uint8_t { nothing, idle, head, body, linger };  // what the deadline is for
+
+  void on_data(MutableBytes bytes) override;
+  void on_end() override;
+  void on_closed(const Error& error) override;
+  void on_drained() override;
+
+  void send_informational(const Head& head) override;
+  void send_head(const Head& head, bool last) override;
+  void send_body(Bytes bytes) override;
+  void send_trailers(const Head& trailers) override;
+  void send_end() override;
+  void reset(H2Code code) override;
+  void consumed(std::size_t bytes) override;
+  void set_events(MessageEvents& events) override { exchange_ = &events; }
+
+  void flush() override;
+
+  void read(Bytes& input);
+  void read_kept();
+  bool take(H1Parser::Step step);
+  void take_head();
+  void take_body(Bytes bytes);
+  void end_request();
+  void refuse(H1Fault fault);
+  void answer_fault(const H1Fault& fault);
+  void open_tunnel();
+  void settle_tunnel();
+  void end_answer();
+  void finish_exchange();
+  void next_request();
+  void break_off(const Error& error, bool from_peer);
+  void close_gracefully();
+  void cut(const Error& error);
+  void flush_later() { loop_->flush_later(*this); }
+  void watch();
+  void on_slow();
+
+  Loop* loop_;
+  ServerEvents* events_;
+  const H1Limits* limits_;
+  MessageEvents* exchange_ = nullptr;
+  H1Link link_;
+  H1Parser parser_;
+  H1BodyWriter writer_;
+  H1Request request_;
+  ByteQueue kept_;
+  Deadline deadline_;
+  Error cut_error_;
+  Reading reading_ = Reading::request;
+  Answer answer_ = Answer::none;
+  Slow slow_ = Slow::nothing;
+  bool moved_ = false;           // bytes came since the deadline was armed
+  bool wants_tunnel_ = false;    // the open request is CONNECT or an upgrade
+  bool end_due_ = false;         // on_end is to be told
+  bool expects_continue_ = false;
+  bool must_close_ = false;      // after the answer under way
+  bool client_ended_ = false;
+  bool ended_ = false;           // we have ended the stream
+  bool cut_ = false;             // aborted; on_connection_closed is due
+  bool closed_ = false;          // on_connection_closed was told
+};
+
+}  // namespace mesh::http

@@ -116,4 +116,4 @@ def wait_until(question: Callable[[], bool], seconds: float, what: str,
         if time.monotonic() > deadline:
             shown = f"\n{process.output()[-3000:]}" if process else ""
             raise Failure(f"{what}: not within {seconds} s{shown}")
-        time.sleep(0.01)
+        time.sleep(0.003)

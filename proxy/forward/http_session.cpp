@@ -1,0 +1,52 @@
+#include "proxy/forward/http_session.h"
+
+#include <utility>
+
+namespace mesh::forward {
+
+HttpSession::HttpSession(HttpServers& servers, std::unique_ptr<net::Stream> stream,
+                         http::Version version, MutableBytes first, Route& route, Owner& owner)
+    : loop_(servers.h2.loop()),
+      route_(route),
+      owner_(owner),
+      slab_(loop_.pool()),
+      stream_(std::move(stream)) {
+  if (version == http::Version::http2) {
+    auto server = std::make_unique<http::H2Server>(servers.h2, *stream_, *this);
+    http::H2Server& started = *server;
+    connection_ = std::move(server);
+    started.start(first);
+    return;
+  }
+  auto server = std::make_unique<http::H1Server>(loop_, *stream_, *this, servers.h1);
+  http::H1Server& started = *server;
+  connection_ = std::move(server);
+  started.start(first);
+}
+
+HttpSession::~HttpSession() {
+  exchanges_.for_each([this](Exchange& exchange) { slab_.destroy(&exchange); });
+}
+
+void HttpSession::drain() { connection_->drain(); }
+
+http::MessageEvents& HttpSession::on_request(http::MessageStream& stream) {
+  Exchange* exchange = slab_.create(loop_, route_, static_cast<ExchangeOwner&>(*this), stream);
+  exchanges_.push_back(*exchange);
+  ++exchange_count_;
+  return exchange->request_events();
+}
+
+void HttpSession::on_exchange_over(Exchange& exchange) {
+  exchange.unlink();
+  --exchange_count_;
+  loop_.retire(&exchange, &loop_.pool(), [](void* pool, void* object) {
+    Slab<Exchange>(*static_cast<BlockPool*>(pool)).destroy(static_cast<Exchange*>(object));
+  });
+}
+
+void HttpSession::on_connection_closed(const Error& error) { owner_.on_http_closed(error); }
+
+void HttpSession::on_malformed(const char* reason) { owner_.on_http_malformed(reason); }
+
+}  // namespace mesh::forward

@@ -1,0 +1,79 @@
+#include "proxy/listen/opening.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace mesh::listen {
+
+Opening::Opening(Loop& loop, net::Stream& client, const Settings& settings, Owner& owner)
+    : loop_(loop), client_(client), settings_(settings), owner_(owner), deadline_(loop, [this] {
+        on_deadline();
+      }) {}
+
+Opening::~Opening() { loop_.pool().free(kept_); }
+
+void Opening::begin(MutableBytes already_read) {
+  deadline_.arm(settings_.quiet);
+  client_.start(*this);
+  if (!already_read.empty()) on_data(already_read);
+}
+
+void Opening::on_data(MutableBytes bytes) {
+  if (is_over_) return;
+  if (kept_size_ == 0) return examine(bytes, false);
+  const std::size_t room = kDetectBytes - kept_size_;
+  keep(bytes.first(std::min(bytes.size(), room)));
+  if (bytes.size() < room) return examine({kept_, kept_size_}, false);
+  // Full and undecided: detect() calls it opaque. What did not fit follows in the same span.
+  MutableBytes all = loop_.plain_scratch();
+  std::memcpy(all.data(), kept_, kept_size_);
+  const std::size_t rest = std::min(bytes.size() - room, all.size() - kept_size_);
+  std::memcpy(all.data() + kept_size_, bytes.data() + room, rest);
+  examine(all.first(kept_size_ + rest), false);
+}
+
+void Opening::examine(MutableBytes all, bool ended) {
+  const Detection detection = detect(all);
+  if (detection.decided) return decide(detection.protocol, all, ended);
+  if (ended) return decide(Protocol::opaque, all, ended);
+  if (kept_size_ == 0) keep(all);
+  hint_ = detection.hint;
+  deadline_.arm(told_quiet_ || hint_ == Hint::likely ? settings_.timeout : settings_.quiet);
+}
+
+void Opening::keep(Bytes bytes) {
+  if (kept_ == nullptr) kept_ = static_cast<std::uint8_t*>(loop_.pool().allocate(kDetectBytes));
+  std::memcpy(kept_ + kept_size_, bytes.data(), bytes.size());
+  kept_size_ += bytes.size();
+}
+
+void Opening::on_end() {
+  if (!is_over_) examine({kept_, kept_size_}, true);
+}
+
+void Opening::on_closed(const Error& error) {
+  if (is_over_) return;
+  is_over_ = true;
+  deadline_.disarm();
+  owner_.on_gone(error);
+}
+
+void Opening::on_deadline() {
+  const bool spoke = kept_size_ != 0;
+  if (!told_quiet_) {
+    told_quiet_ = true;
+    // With both ends silent there is nothing to decide: wait for whoever speaks first.
+    if (spoke) deadline_.arm(hint_ == Hint::likely ? settings_.timeout : settings_.hesitation);
+    return owner_.on_quiet();
+  }
+  if (spoke) decide(Protocol::opaque, {kept_, kept_size_}, false);
+}
+
+void Opening::decide(Protocol protocol, MutableBytes first, bool ended) {
+  is_over_ = true;
+  deadline_.disarm();
+  client_.pause();
+  owner_.on_protocol(protocol, first, ended);
+}
+
+}  // namespace mesh::listen

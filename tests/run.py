@@ -21,12 +21,13 @@ STEPS = {
     "asan": "./dev build asan && python3 tests/unit/run.py build/asan",
     "tsan": "./dev build tsan && python3 tests/unit/run.py build/tsan",
     "lint": "python3 tests/lint/run.py",
+    "shell": "shellcheck dev .ci/run",
     "tidy": "python3 tests/lint/tidy.py build/asan",
     "fuzz": "python3 tests/fuzz/run.py --seconds 5",
     "system": "python3 tests/system/run.py",
 }
 DEBUG = {"debug": "./dev build debug && python3 tests/unit/run.py build/debug"}
-FAST = ("format", "lint", "debug")
+FAST = ("format", "lint", "shell", "debug")
 
 SUMMARY = re.compile(r"(\d+) passed, (\d+) failed(?:, (\d+) skipped)?")
 

@@ -1,5 +1,7 @@
 """Fixtures of the system tests. Start them with tests/system/run.py, which makes the sandbox."""
 
+import itertools
+import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -8,6 +10,21 @@ import pytest
 
 from support import sandbox
 from topology import ControlPlane, Network, Workload
+
+# Without sidecars: what the programs of a test do alone. Tests of the mesh's own doings are marked
+# `mesh` and left out then.
+PLAIN = os.environ.get("MESH_TEST_PLAIN") == "1"
+
+
+def pytest_configure(config) -> None:
+    config.addinivalue_line("markers", "mesh: tests what only a mesh does")
+
+
+def pytest_collection_modifyitems(config, items) -> None:
+    if PLAIN:
+        dropped = [item for item in items if item.get_closest_marker("mesh")]
+        config.hook.pytest_deselected(items=dropped)
+        items[:] = [item for item in items if item not in dropped]
 
 
 def pytest_sessionstart(session) -> None:
@@ -46,14 +63,39 @@ def control(network):
 @pytest.fixture(scope="module")
 def client(network, control):
     """A meshed workload to call from."""
-    workload = Workload(network, "client", control)
-    workload.start_sidecar()
-    return workload
+    return meshed(network, "client", control)
 
 
 @pytest.fixture(scope="module")
 def server(network, control):
     """A meshed workload to call."""
-    workload = Workload(network, "server", control)
-    workload.start_sidecar()
+    return meshed(network, "server", control)
+
+
+def meshed(network, name: str, control) -> Workload:
+    workload = Workload(network, name, control)
+    if not PLAIN:
+        workload.start_sidecar()
     return workload
+
+
+@pytest.fixture(scope="module")
+def expose(control, server):
+    """expose(port, ...) makes a service of the server's port; returns the address to call.
+
+    Takes what ControlPlane.api.set_service takes, and `endpoint` with more fields of the endpoint.
+    """
+    numbers = itertools.count(10)
+
+    def make(port: int, endpoint: dict | None = None, v6: bool = False, **service) -> str:
+        if PLAIN:
+            return server.address6 if v6 else server.address
+        number = next(numbers)
+        address = f"fd00:96::{number:x}" if v6 else f"10.96.0.{number}"
+        where = {"address": server.address6} if v6 else {}
+        control.api.set_service(
+            name=f"app{number}.test.svc.cluster.local", address=address, port=port,
+            endpoints=[server.endpoint(port, **(endpoint or {}) | where)], **service)
+        return address
+
+    return make

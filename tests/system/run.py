@@ -1,10 +1,12 @@
 """Runs the system tests: `python3 tests/system/run.py [--junit FILE] [pytest arguments]`.
 
 It enters the tests' Python environment and a sandbox of namespaces first; needs root, and
-mesh-proxy and mesh-init built (./dev build; MESH_BUILD names another build folder). Ends with a
-line "N passed, N failed" and exits with pytest's code.
+mesh-proxy and mesh-init built (./dev build; MESH_BUILD names another build folder). --plain runs
+without sidecars those tests that demand nothing but transparency: they must pass then, too. Ends
+with a line "N passed, N failed" and exits with pytest's code.
 """
 
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -15,14 +17,19 @@ sys.path[:0] = [str(TESTS), str(TESTS / "system")]
 sys.dont_write_bytecode = True
 
 import environment  # noqa: E402
-from support import sandbox  # noqa: E402
+from support import programs, sandbox  # noqa: E402
 
 
 def main() -> int:
     environment.enter()
+    if not sandbox.inside():
+        programs.fetch()  # out here: there is no network inside
     sandbox.enter()
     import pytest
     arguments = sys.argv[1:]
+    if "--plain" in arguments:
+        arguments.remove("--plain")
+        os.environ["MESH_TEST_PLAIN"] = "1"
     junit = Path(tempfile.gettempdir()) / "mesh-system-tests.xml"
     if "--junit" in arguments:
         at = arguments.index("--junit")

@@ -4,12 +4,18 @@ import fcntl
 import os
 import shutil
 import subprocess
+import sys
+import tarfile
+import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
+import golang
 from environment import cache
 
 ROOT = Path(__file__).resolve().parents[3]
+
+CORPORA = ("gunicorn-27.0.1", "aiohttp-3.14.5")
 
 H2SPEC_MODULE = """module h2spec.local
 go 1.23
@@ -40,6 +46,33 @@ def published(program: Path, folder: Path) -> Path:
         shutil.copy2(program, copy)
         copy.chmod(0o755)
     return copy
+
+
+def fetch() -> None:
+    """Gets and builds everything below, where there is a network."""
+    for program in (fortio, grpc_interop_client, grpc_interop_server, h2spec):
+        program()
+    for package in CORPORA:
+        corpus(package)
+
+
+def corpus(package: str) -> Path:
+    """The unpacked source distribution of `package`, for the raw requests in its tests."""
+    folder = cache() / "corpora" / package
+    with _locked():
+        if not folder.exists():
+            _download(package, folder.parent)
+    return folder
+
+
+def _download(package: str, folder: Path) -> None:
+    name, _, version = package.rpartition("-")
+    with tempfile.TemporaryDirectory() as fetched:
+        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps",
+                   "--disable-pip-version-check", "--no-binary", ":all:", "--dest", fetched]
+        subprocess.run([*command, f"{name}=={version}"], check=True)
+        with tarfile.open(Path(fetched) / f"{package}.tar.gz") as archive:
+            archive.extractall(folder, filter="data")
 
 
 def fortio() -> Path:
@@ -77,8 +110,7 @@ def _installed(folder: str, name: str, package: str) -> Path:
 
 
 def _go(arguments: list[str], cwd: Path | None = None, env: dict | None = None) -> None:
-    compiler = shutil.which("go") or "/usr/local/go/bin/go"
-    subprocess.run([compiler, *arguments], cwd=cwd, env=os.environ | (env or {}), check=True)
+    subprocess.run([golang.compiler(), *arguments], cwd=cwd, env=os.environ | (env or {}), check=True)
 
 
 @contextmanager

@@ -1,0 +1,266 @@
+"""HTTP/2 between two workloads: streams, trailers, resets, windows and half-close kept exactly."""
+
+import contextlib
+import hashlib
+import os
+import threading
+
+import h2.config
+import h2.connection
+import h2.events
+import h2.exceptions
+import pytest
+from support.processes import wait_until
+from topology import serving
+
+PORT = 8081
+BODY = os.urandom(2_000_000)
+
+
+class H2Peer:
+    """One end of an HTTP/2 connection: frames out, events in, by stream. Any thread may ask."""
+
+    def __init__(self, connection, client: bool):
+        self._socket = connection
+        self._lock = threading.Condition()
+        config = h2.config.H2Configuration(client_side=client, header_encoding="utf-8",
+                                           validate_inbound_headers=False)
+        self.h2 = h2.connection.H2Connection(config)
+        self.h2.initiate_connection()
+        self.streams: dict[int, list] = {}
+        self.ended = False
+        self.credit = True  # whether streams get theirs back; the connection always does
+        self._flush()
+
+    def run(self, on_event=None) -> None:
+        """Reads until the end of the connection."""
+        with contextlib.suppress(OSError):
+            while data := self._socket.recv(65536):
+                with self._lock:
+                    for event in self.h2.receive_data(data):
+                        self._note(event)
+                        if on_event:
+                            on_event(self, event)
+                    self._flush()
+                    self._lock.notify_all()
+        with self._lock:
+            self.ended = True
+            self._lock.notify_all()
+
+    def _note(self, event) -> None:
+        stream = getattr(event, "stream_id", None)
+        if stream:
+            self.streams.setdefault(stream, []).append(event)
+        if isinstance(event, h2.events.DataReceived) and event.flow_controlled_length:
+            self.h2.increment_flow_control_window(event.flow_controlled_length)
+            with contextlib.suppress(h2.exceptions.StreamClosedError):
+                if self.credit:
+                    self.h2.increment_flow_control_window(event.flow_controlled_length, stream)
+
+    def do(self, action) -> None:
+        """Runs action(h2) and sends what comes of it."""
+        with self._lock:
+            action(self.h2)
+            self._flush()
+
+    def request(self, path: str, method="POST", end=False, headers=()) -> int:
+        with self._lock:
+            stream = self.h2.get_next_available_stream_id()
+            self.h2.send_headers(stream, [
+                (":method", method), (":scheme", "http"), (":authority", "app"), (":path", path),
+                *headers], end_stream=end)
+            self._flush()
+            return stream
+
+    def send_all(self, stream: int, data: bytes, end: bool = True) -> None:
+        """Sends as the windows allow."""
+        while data:
+            with self._lock:
+                size = min(self.h2.local_flow_control_window(stream), len(data),
+                           self.h2.max_outbound_frame_size)
+                if size == 0:
+                    if not self._lock.wait(20):
+                        raise TimeoutError("the window stayed shut")
+                    continue
+                self.h2.send_data(stream, data[:size], end_stream=end and size == len(data))
+                self._flush()
+                data = data[size:]
+
+    def wait(self, stream: int, kind, seconds: float = 20):
+        """The first event of `kind` on a stream."""
+        def found():
+            return next((e for e in self.streams.get(stream, []) if isinstance(e, kind)), None)
+        with self._lock:
+            if not self._lock.wait_for(lambda: found() or self.ended, seconds):
+                seen = [type(e).__name__ for e in self.streams.get(stream, [])][:20]
+                raise TimeoutError(f"no {kind.__name__}; seen {seen}")
+            return found()
+
+    def body(self, stream: int) -> bytes:
+        return b"".join(e.data for e in self.streams.get(stream, [])
+                        if isinstance(e, h2.events.DataReceived))
+
+    def _flush(self) -> None:
+        with contextlib.suppress(OSError):
+            self._socket.sendall(self.h2.data_to_send())
+
+
+class H2App:
+    """Answers by the path; `peers` are the connections it has."""
+
+    def __init__(self):
+        self.peers: list[H2Peer] = []
+
+    def serve(self, connection) -> None:
+        peer = H2Peer(connection, client=False)
+        self.peers.append(peer)
+        peer.run(self._on_event)
+
+    def _on_event(self, peer: H2Peer, event) -> None:
+        if isinstance(event, h2.events.RequestReceived):
+            path = dict(event.headers)[":path"]
+            if path.startswith("/reset/"):
+                peer.h2.reset_stream(event.stream_id, int(path[7:]))
+            elif path == "/trailers":
+                peer.h2.send_headers(event.stream_id, [(":status", "200"), ("trailer", "x-sum")])
+                peer.h2.send_data(event.stream_id, b"body")
+                peer.h2.send_headers(event.stream_id, [("x-sum", "4")], end_stream=True)
+            elif path == "/early":
+                peer.h2.send_headers(event.stream_id, [(":status", "200")])
+                peer.h2.send_data(event.stream_id, b"early", end_stream=True)
+            elif path == "/hold":
+                peer.h2.send_headers(event.stream_id, [(":status", "200")])
+            elif path == "/big":
+                peer.h2.send_headers(event.stream_id, [(":status", "200")])
+                threading.Thread(target=peer.send_all, args=(event.stream_id, BODY),
+                                 daemon=True).start()
+        if isinstance(event, h2.events.StreamEnded) and self._path(peer, event) == "/sum":
+            digest = hashlib.sha256(peer.body(event.stream_id)).hexdigest()
+            peer.h2.send_headers(event.stream_id, [(":status", "200")])
+            peer.h2.send_data(event.stream_id, digest.encode(), end_stream=True)
+
+    def _path(self, peer: H2Peer, event) -> str:
+        return dict(peer.streams[event.stream_id][0].headers)[":path"]
+
+    def streams(self, kind) -> list:
+        """Every event of `kind` on any connection."""
+        return [e for peer in self.peers for events in peer.streams.values() for e in events
+                if isinstance(e, kind)]
+
+
+@pytest.fixture(scope="module")
+def app(server):
+    running = H2App()
+    with serving(server, PORT, running.serve):
+        yield running
+
+
+@pytest.fixture
+def peer(client, app, expose):
+    address = expose(PORT)
+    connection = client.connect(address, PORT, timeout=60)
+    made = H2Peer(connection, client=True)
+    threading.Thread(target=made.run, daemon=True).start()
+    yield made
+    connection.close()
+
+
+def test_a_body_arrives_whole_and_its_answer_comes(peer):
+    stream = peer.request("/sum")
+    peer.send_all(stream, BODY)
+
+    assert peer.wait(stream, h2.events.StreamEnded)
+    assert peer.body(stream).decode() == hashlib.sha256(BODY).hexdigest()
+
+
+def test_a_large_answer_comes_whole(peer):
+    stream = peer.request("/big", end=True)
+
+    assert peer.wait(stream, h2.events.StreamEnded)
+    assert peer.body(stream) == BODY
+
+
+def test_trailers_come_after_the_body(peer):
+    stream = peer.request("/trailers", end=True)
+
+    trailers = peer.wait(stream, h2.events.TrailersReceived)
+
+    assert ("x-sum", "4") in [tuple(h) for h in trailers.headers]
+    assert peer.body(stream) == b"body"
+
+
+def test_request_trailers_arrive(peer, app):
+    stream = peer.request("/sum", headers=[("te", "trailers")])
+    peer.do(lambda h: h.send_data(stream, b"x"))
+    peer.do(lambda h: h.send_headers(stream, [("x-count", "1")], end_stream=True))
+
+    assert peer.wait(stream, h2.events.StreamEnded)
+    arrived = app.streams(h2.events.TrailersReceived)
+    assert ("x-count", "1") in [tuple(h) for h in arrived[-1].headers]
+
+
+@pytest.mark.parametrize("code", [0x2, 0x8, 0xb, 0xd])
+def test_the_app_s_reset_reaches_the_client_with_its_code(peer, code):
+    stream = peer.request(f"/reset/{code}", end=True)
+
+    assert peer.wait(stream, h2.events.StreamReset).error_code == code
+
+
+def test_the_client_s_reset_reaches_the_app_with_its_code(peer, app):
+    stream = peer.request("/hold")
+    assert peer.wait(stream, h2.events.ResponseReceived)
+    before = len(app.streams(h2.events.StreamReset))
+
+    peer.do(lambda h: h.reset_stream(stream, 0x8))
+
+    wait_until(lambda: len(app.streams(h2.events.StreamReset)) > before, 10, "the reset")
+    assert app.streams(h2.events.StreamReset)[-1].error_code == 0x8
+
+
+def test_an_answer_before_the_end_of_the_request_is_not_held_back(peer):
+    stream = peer.request("/early")
+
+    assert peer.wait(stream, h2.events.StreamEnded)
+    assert peer.body(stream) == b"early"
+
+
+def test_the_end_of_the_request_arrives_while_the_answer_is_open(peer, app):
+    stream = peer.request("/hold")
+    assert peer.wait(stream, h2.events.ResponseReceived)
+    before = len(app.streams(h2.events.StreamEnded))
+
+    peer.do(lambda h: h.end_stream(stream))
+
+    wait_until(lambda: len(app.streams(h2.events.StreamEnded)) > before, 10, "the end")
+    assert not any(isinstance(e, h2.events.StreamEnded) for e in peer.streams[stream])
+
+
+def test_a_reader_that_stops_does_not_stall_its_neighbours(peer):
+    peer.credit = False
+    stalled = peer.request("/big", end=True)
+    peer.wait(stalled, h2.events.DataReceived)
+    for _ in range(5):
+        stream = peer.request("/early", end=True)
+        assert peer.wait(stream, h2.events.StreamEnded, 5)
+
+
+def test_many_streams_share_a_connection(client, server, app, expose):
+    server.start("nghttpd", ["nghttpd", "--no-tls", "-d", str(server.folder), "8082"])
+    (server.folder / "small").write_text("small")
+    wait_until(lambda: server.accepts(8082), 10, "nghttpd")
+    address = expose(8082)
+
+    done = client.run(["h2load", "-n5000", "-c5", "-m50", "-t1", f"http://{address}:8082/small"])
+
+    assert "5000 succeeded, 0 failed, 0 errored" in done.stdout, done.stdout
+
+
+def test_nghttp_reads_what_nghttpd_serves(client, server, expose):
+    (server.folder / "file").write_bytes(BODY)
+    server.start("nghttpd2", ["nghttpd", "--no-tls", "-d", str(server.folder), "8083"])
+    wait_until(lambda: server.accepts(8083), 10, "nghttpd")
+    address = expose(8083)
+
+    done = client.run(["bash", "-c", f"nghttp http://{address}:8083/file | sha256sum"])
+
+    assert done.stdout.split()[0] == hashlib.sha256(BODY).hexdigest()

@@ -3,6 +3,8 @@
 The build files are the source of truth: `below` in subprojects/meshkit/meson.build orders the
 folders of meshkit, and each proxy/<folder>/meson.build names in `needs` the folders it uses. The
 compiler cannot hold code to them, since all folders share one include root; this lint does.
+
+A source includes its own header first, so that compiling it shows that the header stands alone.
 """
 
 import re
@@ -30,6 +32,7 @@ def faults(files: dict[str, str]):
         if path.endswith(tree.CODE) and not path.startswith("tests/"):
             yield from include_faults(files, below, path, text)
             yield from third_party_faults(path, text)
+            yield from order_faults(files, path, text)
 
 
 def meshkit_order(build_file: str) -> dict[str, set[str]]:
@@ -70,6 +73,15 @@ def third_party_faults(path: str, text: str):
                 yield f"{path}:{number}: {found} belongs in {' and '.join(places)}"
 
 
+def order_faults(files, path: str, text: str):
+    header = path.removesuffix(".cpp") + ".h"
+    own = f'#include "{header.removeprefix(MESHKIT)}"'
+    if header != path and header in files:
+        first = re.search(r"^#include .*$", text, re.MULTILINE)
+        if not first or first.group() != own:
+            yield f"{path}: {own} does not come first"
+
+
 _BUILD = {
     MESHKIT + "meson.build": "below = {\n  'base': [],\n  'net': ['base'],\n}\n",
     "proxy/balance/meson.build": "needs = [meshkit['base']]",
@@ -87,6 +99,7 @@ BAD = [
     {**_BUILD, MESHKIT + "meshkit/base/a.h": '#include "proxy/balance/b.h"'},
     {**_BUILD, "proxy/balance/a.h": '#include "proxy/forward/b.h"'},
     {**_BUILD, "proxy/inbound/a.cpp": '#include "proxy/outbound/b.h"'},
+    {**_BUILD, "proxy/balance/a.h": "", "proxy/balance/a.cpp": "#include <array>"},
     {**_BUILD, "proxy/balance/a.cpp": "uv_loop_t loop;"},
     {**_BUILD, "proxy/balance/a.cpp": "#include <openssl/ssl.h>"},
 ]

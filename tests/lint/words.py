@@ -16,7 +16,7 @@ CODE_WORDS = {
 }
 # Owning memory by hand is for these files alone.
 NEW_AND_DELETE = r"(?<!operator )\b(new|delete)\b(?!;|\))"
-ALLOCATORS = re.compile(r"meshkit/(async/handle\.h|base/(slab|block_pool|callback)\.(h|cpp))$")
+ALLOCATORS = re.compile(r"meshkit/(async/handle\.h|base/(slab|snapshot|block_pool|callback)\.(h|cpp))$")
 
 # In C++ as a whole, comments included.
 TEXT_WORDS = {

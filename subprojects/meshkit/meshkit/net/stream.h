@@ -25,6 +25,7 @@
 
 #include <cstddef>
 
+#include "meshkit/base/byte_queue.h"
 #include "meshkit/base/bytes.h"
 #include "meshkit/base/result.h"
 
@@ -54,6 +55,14 @@ class Stream {
   virtual void resume() = 0;
 
   virtual void write(Bytes bytes) = 0;
+  // The same for the chunks of `bytes`, which must come from the loop's pool; without copying where
+  // the stream can take them over.
+  virtual void write_queue(ByteQueue&& bytes) {
+    for (Bytes run = bytes.front(); !run.empty(); run = bytes.front()) {
+      write(run);
+      bytes.consume(run.size());
+    }
+  }
   virtual void end() = 0;
   virtual void abort() = 0;
 

@@ -21,6 +21,11 @@ namespace mesh::tls {
 
 class Key;
 
+struct Validity {
+  WallTime not_before;
+  WallTime not_after;
+};
+
 class Certificate {
  public:
   static Result<Certificate> from_der(Bytes der);
@@ -38,7 +43,6 @@ class Certificate {
 
   WallTime not_before() const;
   WallTime not_after() const;
-  bool is_valid_at(WallTime when) const { return not_before() <= when && when <= not_after(); }
   bool is_authority() const;
   bool belongs_to(const Key& key) const;
 

@@ -19,7 +19,7 @@ struct Credentials {
 };
 
 // What must hold before credentials are put in service: the key is P-256 and the leaf's own, the
-// leaf names `identity`, and the chain leads to a root of `bundle` at `now`.
+// leaf names `identity`, and the chain leads to a root of `bundle` at `now` for both ends.
 Status check(const Credentials& credentials, std::string_view identity, const TrustBundle& bundle,
              WallTime now);
 

@@ -23,6 +23,7 @@
 #include "meshkit/base/callback.h"
 #include "meshkit/base/result.h"
 #include "meshkit/net/stream.h"
+#include "meshkit/tls/peer_check.h"
 #include "meshkit/tls/tls_stream.h"
 
 namespace mesh::tls {
@@ -51,45 +52,43 @@ class Handshake final : private net::StreamEvents, private Flushable {
     bool transport_header = false;  // offer kTransportHeaderProtocol, and nothing else
   };
   struct AsServer {
-    Bytes received;  // what was already read from the transport; copied
+    ByteQueue received;  // what was already read from the transport; of the loop's pool
   };
 
-  // `context` may go before the Handshake. The transport is started here.
+  // `context`, of the fitting role, may go before the Handshake. The transport is started here.
   Handshake(Loop& loop, const Context& context, std::unique_ptr<net::Stream> transport,
             const AsClient& client, Done done);
   Handshake(Loop& loop, const Context& context, std::unique_ptr<net::Stream> transport,
-            const AsServer& server, Done done);
+            AsServer server, Done done);
   Handshake(const Handshake&) = delete;
   Handshake& operator=(const Handshake&) = delete;
-  ~Handshake();
+  ~Handshake() = default;
 
  private:
-  Handshake(Loop& loop, const Context& context, std::unique_ptr<net::Stream> transport, Done done);
-
   void on_data(MutableBytes bytes) override;
   void on_end() override;
   void on_closed(const Error& error) override;
   void on_drained() override {}
   void flush() override;
 
+  void attach();
   void advance();
-  void on_established();
-  void fail_with(const Error& error);
-  Result<Secured> take_result();
+  void finish(const Error& failure);
+  Error explain_failure() const;
+  Secured take_secured();
 
-  static int read_transport(BIO* bio, char* out, int size);
-  static int write_transport(BIO* bio, const char* bytes, int size);
-  static long control_transport(BIO* bio, int command, long number, void* pointer);
+  static const BIO_METHOD* transport_method();
+  static int read_transport(BIO* bio, char* out, int size) noexcept;
+  static int write_transport(BIO* bio, const char* bytes, int size) noexcept;
 
   Loop& loop_;
   std::unique_ptr<net::Stream> transport_;
   Done done_;
+  PeerCheck peer_;
   bssl::UniquePtr<SSL> ssl_;
-  ByteQueue unread_;  // arrived, not yet read by the handshake; what remains is application data
-  std::string expected_identity_;
-  Error failure_;
+  ByteQueue received_;  // not yet read by the handshake; what remains belongs to the stream
   bool is_finished_ = false;
-  bool is_ended_ = false;
+  Error failure_;  // when it is finished; `what` is empty if it succeeded
 };
 
 }  // namespace mesh::tls

@@ -17,11 +17,6 @@ namespace mesh::tls {
 
 class SigningRequest;
 
-struct Validity {
-  WallTime not_before;
-  WallTime not_after;
-};
-
 class Issuer {
  public:
   // A self-signed root with a fresh P-256 key.
@@ -34,12 +29,12 @@ class Issuer {
   // An authority below this one, with a fresh P-256 key.
   Issuer make_intermediate(std::string_view common_name, Validity validity) const;
 
-  // A leaf for both ends of TLS connections, naming each of `identities` (at least one; a name with
-  // a scheme becomes a URI, others DNS names). A validity beyond the issuer's own is cut to it.
-  Certificate sign(EVP_PKEY* public_key, const std::vector<std::string>& identities,
-                   Validity validity) const;
+  // A leaf for both ends of TLS connections, naming each of `identities` (DNS names or URIs, at
+  // least one). A validity beyond the issuer's own is cut to it.
+  Result<Certificate> sign(EVP_PKEY* public_key, const std::vector<std::string>& identities,
+                           Validity validity) const;
   // The same for what `request` asks for.
-  Certificate sign(const SigningRequest& request, Validity validity) const;
+  Result<Certificate> sign(const SigningRequest& request, Validity validity) const;
 
   const Certificate& certificate() const noexcept { return certificate_; }
   const Key& key() const noexcept { return key_; }

@@ -1,7 +1,7 @@
 #pragma once
 // PostHandshake: reads the handshake messages that a peer sends after the handshake (RFC 8446
 // section 4.6): KeyUpdate, and a server's tickets, which are skipped because nothing is resumed.
-// Messages may be cut across records anywhere; no more than a header is kept of them.
+// Messages may be cut across records anywhere; no more than their first bytes are kept.
 
 #include <cstddef>
 #include <cstdint>
@@ -31,12 +31,12 @@ class PostHandshake {
   bool is_inside_message() const noexcept { return have_ != 0 || skip_ != 0; }
 
  private:
-  Ask on_message_start(Bytes& content) noexcept;
+  Ask on_message_start(Bytes rest) noexcept;
 
   bool accepts_tickets_;
-  std::uint8_t have_ = 0;  // bytes of `header_`
-  std::uint8_t header_[4];
-  std::uint32_t skip_ = 0;  // bytes of a ticket still to come
+  std::uint8_t have_ = 0;    // bytes of message_
+  std::uint8_t message_[5];  // head and first byte
+  std::uint32_t skip_ = 0;   // bytes of a ticket still to come
 };
 
 }  // namespace mesh::tls

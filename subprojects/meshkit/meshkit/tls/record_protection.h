@@ -80,10 +80,10 @@ class Opener : public RecordKeys {
  public:
   using RecordKeys::RecordKeys;
 
-  enum class Verdict : std::uint8_t { opened, forged, malformed };
+  enum class Verdict : std::uint8_t { opened, forged, no_type, too_long };
   struct Opened {
     Verdict verdict;
-    std::uint8_t type = 0;  // not checked against ContentType
+    std::uint8_t type = 0;  // a ContentType if the peer keeps to the protocol
     std::size_t size = 0;   // of the plaintext
   };
 

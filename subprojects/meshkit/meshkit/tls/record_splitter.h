@@ -19,26 +19,30 @@ class RecordSplitter {
   explicit RecordSplitter(BlockPool& pool) noexcept : pool_(&pool) {}
   RecordSplitter(const RecordSplitter&) = delete;
   RecordSplitter& operator=(const RecordSplitter&) = delete;
-  ~RecordSplitter() { pool_->free(block_); }
+  ~RecordSplitter() { drop_block(); }
 
   // The next whole record, header included, taken from the front of `bytes`; valid until the next
   // call. Empty when there is none: then all of `bytes` was taken, or the stream has_failed().
   Bytes next(Bytes& bytes) noexcept;
 
-  // How many bytes the next record needs in all, if its header is there; else 0. Takes nothing.
-  std::size_t peek_size(Bytes bytes) const noexcept;
+  // What the payload of the next record may take at most, as far as is known; takes nothing.
+  std::size_t peek_payload(Bytes bytes) const noexcept;
 
-  // A header that no protected TLS 1.3 record has: wrong type or version, or too long.
+  // A header came that no protected TLS 1.3 record has: wrong type, version or length. No record
+  // follows it.
   bool has_failed() const noexcept { return has_failed_; }
   bool is_inside_record() const noexcept { return have_ != 0; }
 
  private:
+  Bytes take_whole(Bytes& bytes) noexcept;
+  Bytes take_rest(Bytes& bytes) noexcept;
   std::size_t record_size(const std::uint8_t* header) noexcept;
-  void keep(Bytes& bytes, std::size_t wanted) noexcept;
+  void fill(std::uint8_t* record, Bytes& bytes, std::size_t wanted) noexcept;
+  void drop_block() noexcept;
 
   BlockPool* pool_;
-  std::uint8_t* block_ = nullptr;
-  std::uint16_t have_ = 0;  // bytes of the record that are kept, in header_ or block_
+  std::uint8_t* block_ = nullptr;  // a record, partial or handed out
+  std::uint16_t have_ = 0;  // bytes of a partial record; up to a header's they are in header_
   bool is_handed_out_ = false;
   bool has_failed_ = false;
   std::uint8_t header_[5];

@@ -2,14 +2,14 @@
 // TlsStream: a Stream of plaintext over a Stream of TLS 1.3 records, once the handshake is done.
 //
 // Reading: records are decrypted from where the transport delivered them into the loop's plain
-// scratch, as many as are there, and handed on with one on_data. Writing: small writes of a turn
-// gather in the record that will carry them and are sealed in place at the end of the turn; large
-// ones are sealed straight from the caller's bytes. Neither allocates once warm, and an idle stream
-// owns no buffer.
+// scratch, as many as are there, and handed on with one on_data. Writing: what a turn writes leaves
+// at its end as few records, sealed in the transport's own chunks; much leaves at once. Neither
+// allocates once warm, and an idle stream owns no buffer.
 //
 // Ends: end() sends close_notify, then the transport's end. on_end is the peer's close_notify, or
 // its bare end between records, which many peers send; was_truncated() tells the latter. A broken
-// or forged record, an alert of the peer or an end inside a record is on_closed with Errc::tls.
+// or forged record, an alert of the peer or an end inside a record is on_closed with Errc::tls, at
+// the end of the turn so that our alert leaves first.
 //
 // Keys are updated when the peer asks and when ours have protected enough records. A peer that
 // sends records without data for too long is cut off.
@@ -21,9 +21,11 @@
 #include "meshkit/async/loop.h"
 #include "meshkit/base/byte_queue.h"
 #include "meshkit/net/stream.h"
+#include "meshkit/tls/alert.h"
 #include "meshkit/tls/post_handshake.h"
 #include "meshkit/tls/record_protection.h"
 #include "meshkit/tls/record_splitter.h"
+#include "meshkit/tls/record_writer.h"
 
 namespace mesh::tls {
 
@@ -36,6 +38,7 @@ class TlsStream final : public net::Stream, private net::StreamEvents, private F
             const TrafficSecret& reading, const TrafficSecret& writing, ByteQueue received);
   TlsStream(const TlsStream&) = delete;
   TlsStream& operator=(const TlsStream&) = delete;
+  // With bytes that have not left, the transport is reset.
   ~TlsStream() override;
 
   void start(net::StreamEvents& events) override;
@@ -44,7 +47,7 @@ class TlsStream final : public net::Stream, private net::StreamEvents, private F
   void write(Bytes bytes) override;
   void end() override;
   void abort() override;
-  std::size_t queued() const override;
+  std::size_t queued() const override { return writer_.size() + transport_->queued(); }
 
   // The peer ended without close_notify: nobody vouches that these were all its bytes.
   bool was_truncated() const noexcept { return was_truncated_; }
@@ -54,7 +57,7 @@ class TlsStream final : public net::Stream, private net::StreamEvents, private F
   std::uint64_t bytes_written() const noexcept { return bytes_written_; }
 
   // The stream of records below, for its addresses and counters.
-  net::Stream& transport() noexcept { return *transport_; }
+  const net::Stream& transport() const noexcept { return *transport_; }
 
  private:
   enum class Reading : std::uint8_t { open, ended, failed };
@@ -65,53 +68,44 @@ class TlsStream final : public net::Stream, private net::StreamEvents, private F
   void on_drained() override;
   void flush() override;
 
-  void read_records(Bytes bytes);
-  bool read_record(Bytes record, std::uint8_t* out, std::size_t& used);
-  bool on_control(std::uint8_t type, Bytes content);
-  bool on_alert(Bytes content);
-  bool on_post_handshake(Bytes content);
-  void deliver(std::size_t size);
+  Bytes read_records(Bytes bytes);
+  void read_record(Bytes record, std::uint8_t* out, std::size_t& filled);
+  void on_control(std::uint8_t type, Bytes content);
+  void on_alert(Bytes content);
+  void on_post_handshake(Bytes content);
+  void hand_on(std::size_t size);
   void read_backlog();
-  void report_end();
-  void fail_with(std::uint8_t alert, const char* what);
+  void settle_reading();
+  void report_closed();
+  void refuse(Alert alert, const char* what);
+  void close_with(const Error& error);
+  void send_written();
 
-  void gather(Bytes bytes);
-  void begin_record(std::size_t wanted);
-  void seal_gathered();
-  void seal_whole(ContentType type, Bytes bytes);
-  void send_key_update();
-  void hand_over();
+  bool can_write() const noexcept { return !is_write_ended_ && !is_closing_; }
 
   Loop& loop_;
   std::unique_ptr<net::Stream> transport_;
   net::StreamEvents* events_ = nullptr;
-
+  ByteQueue backlog_;  // records that arrived before start() or while paused
   RecordSplitter splitter_;
   PostHandshake post_handshake_;
-  ByteQueue backlog_;  // records that arrived before start() or while paused
-  ByteQueue sealed_;   // sealed records of this turn, then the record that gathers
-
-  std::uint8_t* record_ = nullptr;  // the record that gathers, in sealed_'s reserved room
-  std::uint16_t gathered_ = 0;
-  std::uint16_t room_ = 0;
+  std::uint8_t idle_records_ = 0;  // in a row without application data
 
   Reading reading_ = Reading::open;
   bool is_paused_ = true;
-  bool is_transport_paused_ = false;
   bool is_transport_ended_ = false;
-  bool is_write_ended_ = false;
   bool is_end_reported_ = false;
-  bool is_closing_ = false;  // on_closed is due at the end of the turn
-  bool is_closed_ = false;
+  bool is_write_ended_ = false;
+  bool is_closing_ = false;  // close_error_ is to be reported, or has been
+  bool is_closed_ = false;   // no event follows
   bool owes_key_update_ = false;
   bool was_truncated_ = false;
-  std::uint8_t idle_records_ = 0;  // in a row without application data
   Error close_error_;
 
   std::uint64_t bytes_read_ = 0;
   std::uint64_t bytes_written_ = 0;
   Opener opener_;
-  Sealer sealer_;
+  RecordWriter writer_;
 };
 
 }  // namespace mesh::tls

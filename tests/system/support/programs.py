@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import golang
+import golang
 from environment import cache
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -21,7 +21,7 @@ namespace mesh {
 
 struct WheelTag {};
 
-// What expires. Disarms itself when destroyed.
+// What expires. Whatever derives from it disarms it before it is destroyed.
 class WheelEntry : public ListLink<WheelTag> {
  public:
   WheelEntry() noexcept = default;
@@ -54,21 +54,34 @@ class DeadlineWheel {
   // order armed. Not to be called from inside an expiry.
   void advance(std::uint64_t tick);
 
+  // Moves time forward to `tick` as far as nothing is due before it. Keeps later arming exact after
+  // a quiet time; needed for nothing else.
+  void catch_up(std::uint64_t tick) noexcept;
+
   // The next tick at which `advance` has something to do; none when nothing is armed. May be
   // earlier than the first expiry.
   std::optional<std::uint64_t> next_tick() const noexcept;
   std::uint64_t current_tick() const noexcept { return current_; }
+  bool is_empty() const noexcept {
+    std::uint64_t any = 0;
+    for (const std::uint64_t used : used_) any |= used;
+    return any == 0;
+  }
 
  private:
-  struct Level {
-    std::array<IntrusiveList<WheelEntry, WheelTag>, kSlots> slots;
-    std::uint64_t used = 0;  // bit s: slots[s] is not empty
+  using Slot = IntrusiveList<WheelEntry, WheelTag>;
+  struct Stop {
+    std::uint64_t tick;  // where the slot begins
+    int level;
+    int slot;
   };
   void place(WheelEntry& entry) noexcept;
-  void visit(int level, int slot);
+  std::optional<Stop> next_stop() const noexcept;
+  void visit(const Stop& stop);
 
   std::uint64_t current_ = 0;
-  std::array<Level, kLevels> levels_;
+  std::array<std::uint64_t, kLevels> used_{};  // bit s of level n: slots_[n][s] is not empty
+  std::array<std::array<Slot, kSlots>, kLevels> slots_;
 };
 
 }  // namespace mesh

@@ -5,6 +5,8 @@
 // `wake` through async/mailbox.h. Objects on the loop are members of their owners; destroying one
 // cancels what it waits for. `~Loop` aborts if a handle is still open, so a leak shows at once.
 //
+// A process with a Loop ignores SIGPIPE: a peer that went away is an error value.
+//
 // A turn: libuv runs the callbacks of everything that is ready; then, before it sleeps again,
 //   1. every object that asked by `flush_later` gets `flush()` once (writes of a turn leave
 //      together; an object may ask again from inside a flush and is served in the same pass);
@@ -48,6 +50,8 @@ class Retirable : public ListLink<RetireTag> {
 class Loop final : public Clock {
  public:
   static constexpr std::size_t kScratchBytes = 64 * 1024;
+  // What TLS makes of a full read: it, and the record that the read before had begun.
+  static constexpr std::size_t kPlainScratchBytes = kScratchBytes + 17 * 1024;
   static constexpr Milliseconds kDeadlineTick{16};
 
   // `seed` feeds random(); tests pass a constant.
@@ -75,12 +79,12 @@ class Loop final : public Clock {
 
   // For async/deadline.h: expires `entry` when `after` has passed, rounded up to a tick.
   void arm(WheelEntry& entry, Milliseconds after) noexcept;
-  void disarm(WheelEntry& entry) noexcept { wheel_.disarm(entry); }
+  void disarm(WheelEntry& entry) noexcept;
 
   // Two scratch buffers for bytes in transit: `read_scratch` holds what the kernel delivered,
   // `plain_scratch` what TLS decrypted from it. Their contents live until the callback returns.
   MutableBytes read_scratch() noexcept { return {read_scratch_.get(), kScratchBytes}; }
-  MutableBytes plain_scratch() noexcept { return {plain_scratch_.get(), kScratchBytes}; }
+  MutableBytes plain_scratch() noexcept { return {plain_scratch_.get(), kPlainScratchBytes}; }
 
   BlockPool& pool() noexcept { return pool_; }
   Random& random() noexcept { return random_; }
@@ -93,16 +97,18 @@ class Loop final : public Clock {
     void (*destroy)(void*, void*);
   };
   bool end_turn();  // whether there was anything to do
-  bool flush_all();
   bool destroy_retired();
   void wake_for_deadlines() noexcept;
   void on_deadline_timer();
-  std::uint64_t ticks_now() const noexcept;
+  std::uint64_t ticks_at(TimePoint time) const noexcept;
+
+  // A flush pass that grows beyond this goes on in the next turn, after polling.
+  static constexpr int kFlushesPerTurn = 16 * 1024;
 
   uv_loop_t loop_;
   uv_prepare_t before_sleep_;  // ends the turn
   uv_idle_t stay_awake_;       // runs only while a flush pass was cut short
-  uv_timer_t deadline_timer_;
+  uv_timer_t deadline_timer_;  // keeps the loop running only while a deadline is armed
   TimePoint start_;
   std::uint64_t timer_tick_;  // what deadline_timer_ waits for
   DeadlineWheel wheel_;
@@ -113,6 +119,7 @@ class Loop final : public Clock {
   std::unique_ptr<std::uint8_t[]> plain_scratch_;
   BlockPool pool_;
   Random random_;
+  bool is_stopped_ = false;
 };
 
 }  // namespace mesh

@@ -45,7 +45,7 @@ class Mailbox {
   std::mutex mutex_;  // guards the next two
   std::vector<Job> posted_;
   bool is_closed_ = false;
-  std::vector<Job> running_;   // the receiver's; swapped with posted_
+  std::vector<Job> spare_;     // of the receiver; swapped with posted_
   bool* destroyed_ = nullptr;  // set while jobs run, so that one may destroy the Mailbox
 };
 

@@ -5,6 +5,7 @@
 // unless the Connect is destroyed first; then it never runs. Destroying a Connect is how it is
 // cancelled, and is allowed at any time, also from inside `done`.
 
+#include <cstdint>
 #include <optional>
 
 #include "meshkit/async/deadline.h"
@@ -34,6 +35,7 @@ class Connect final : private Flushable {
 
  private:
   Status open(const ConnectOptions& options);
+  bool is_self_connected() const;
   static void on_connect(uv_connect_t* request, int status);
   void on_connected(int status);
   void on_deadline();
@@ -43,7 +45,7 @@ class Connect final : private Flushable {
   Loop& loop_;
   TcpSocket socket_;
   Deadline deadline_;
-  Status failure_;  // of the constructor; reported from the loop
+  Status opened_;  // a failure of the constructor is reported from the loop
   Done done_;
 };
 

@@ -48,24 +48,23 @@ class Pump final : private Flushable {
   std::uint64_t bytes_from_second() const noexcept { return second_.bytes_received; }
 
  private:
-  class End final : public StreamEvents {
-   public:
-    End(Pump& pump, Stream& stream) noexcept : pump_(pump), stream_(stream) {}
+  struct End final : StreamEvents {
+    End(Pump& owner, Stream& own, End& opposite) noexcept
+        : pump(owner), stream(own), other(opposite) {}
     void on_data(MutableBytes bytes) override;
     void on_end() override;
     void on_closed(const Error& error) override;
     void on_drained() override;
 
-    Pump& pump_;
-    Stream& stream_;
-    End* other_ = nullptr;
+    Pump& pump;
+    Stream& stream;
+    End& other;
     bool is_closed = false;
     bool is_paused = false;
     std::uint64_t bytes_received = 0;
     std::optional<Error> failure;
   };
 
-  void finish_if_closed();
   void flush() override;
 
   Loop& loop_;

@@ -8,6 +8,7 @@
 #include <uv.h>
 
 #include <cstdint>
+#include <optional>
 
 #include "meshkit/async/handle.h"
 #include "meshkit/async/loop.h"
@@ -39,6 +40,7 @@ class TcpListener {
   explicit TcpListener(Loop& loop) noexcept : loop_(loop), pause_(loop) {}
   TcpListener(const TcpListener&) = delete;
   TcpListener& operator=(const TcpListener&) = delete;
+  ~TcpListener();
 
   // To be called once, before `start`. Port 0 lets the kernel choose; see address().
   Status bind(const SocketAddress& address, const ListenOptions& options = {});
@@ -62,7 +64,8 @@ class TcpListener {
   void accept_some();
   void pause_accepting();
   void poll();
-  Status listen_on(int fd);
+  std::optional<TcpSocket> accept_one();
+  Status listen_on(const SocketAddress& address, const ListenOptions& options);
 
   Loop& loop_;
   Handle<Block> handle_;
@@ -72,12 +75,8 @@ class TcpListener {
   Timer pause_;
   OnAccept on_accept_;
   SocketAddress address_;
-  ListenOptions options_;
   std::uint64_t accepted_ = 0;
   std::uint64_t pauses_ = 0;
-
- public:
-  ~TcpListener();
 };
 
 }  // namespace mesh::net

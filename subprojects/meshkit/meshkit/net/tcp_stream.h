@@ -34,6 +34,7 @@ class TcpStream final : public Stream, private Flushable {
   void write(Bytes bytes) override;
   // Takes over the chunks of `bytes`, which must come from the loop's pool, without copying.
   void write(ByteQueue&& bytes);
+  void write_queue(ByteQueue&& bytes) override { write(std::move(bytes)); }
   void end() override;
   void abort() override;
   std::size_t queued() const override { return queue_.size(); }
@@ -44,26 +45,34 @@ class TcpStream final : public Stream, private Flushable {
   const TcpSocket& socket() const noexcept { return socket_; }
 
  private:
+  static constexpr int kPieces = 64;                 // of the queue in one writev: 1 MiB
+  static constexpr int kPushes = 4;                  // writev calls before others get their turn
+  static constexpr int kPiecesInFlight = 4;          // libuv allocates for more
+  static constexpr std::size_t kPushAt = 64 * 1024;  // gathers no longer than this within a turn
+
   static void on_room(uv_handle_t* handle, std::size_t suggested, uv_buf_t* buffer);
   static void on_read(uv_stream_t* handle, ssize_t count, const uv_buf_t* buffer);
   static void on_write(uv_write_t* request, int status);
-
-  void on_received(ssize_t count, const uv_buf_t& buffer);
+  void on_received(ssize_t count);
   void on_sent(int status);
   void flush() override;
 
+  bool is_writable() const noexcept { return !is_closed_ && !failed_ && !end_wanted_; }
   void read_if_wanted();
   void stop_reading() noexcept;
-  void added_output();
+
+  Bytes write_at_once(Bytes bytes);
+  void after_write();
   void push();
-  bool push_once();
-  std::size_t try_write(const iovec* pieces, int count);
+  std::size_t try_write(const iovec* pieces, int count, std::size_t offered);
   void wait_until_writable();
+
   void settle();
+  void send_end();
+  void report_failure();
   void read_last_words();
   void fail_with(const Error& error) noexcept;
   void report_closed(const Error& error);
-
   uv_stream_t* raw() const noexcept;
 
   Loop& loop_;
@@ -74,14 +83,16 @@ class TcpStream final : public Stream, private Flushable {
   std::uint64_t bytes_read_ = 0;
   std::uint64_t bytes_written_ = 0;
   Error failure_;
-  bool failed_ = false;     // failure_ is to be reported
-  bool is_closed_ = false;  // nothing follows
+  bool failed_ = false;          // failure_ is to be reported
+  bool failed_writing_ = false;  // the peer may have said something before
+  bool is_closed_ = false;       // nothing follows
   bool is_paused_ = false;
   bool is_reading_ = false;  // libuv reads
   bool peer_ended_ = false;
   bool end_is_due_ = false;  // a receiver has still to be told of peer_ended_
   bool end_wanted_ = false;
   bool end_sent_ = false;
+  bool is_full_ = false;        // the kernel took less than it was given
   bool was_congested_ = false;  // on_drained is owed
 };
 

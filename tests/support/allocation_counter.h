@@ -1,9 +1,8 @@
 #pragma once
 // AllocationCounter: how often a scope asked the system allocator, by operator new or by malloc.
 //
-// Counts for the calling thread only. Linking this replaces malloc and friends by wrappers that
-// count, except under AddressSanitizer and ThreadSanitizer, which own them: there only operator new
-// is seen through, and `counts_everything` is false.
+// Counts for the calling thread only. Linking this puts counting wrappers before the C library's
+// malloc; the sanitizers bring their own, so under them every count is 0 and `is_counting` false.
 
 #include <cstdint>
 
@@ -16,7 +15,7 @@ class AllocationCounter {
   std::uint64_t count() const noexcept;
   std::uint64_t bytes() const noexcept;
 
-  static bool counts_everything() noexcept;
+  static bool is_counting() noexcept;
 
  private:
   std::uint64_t count_at_start_;

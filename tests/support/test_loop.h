@@ -1,14 +1,17 @@
 #pragma once
 // TestLoop: a Loop that tests run until something has happened.
 
-#include <chrono>
+#include <uv.h>
 
+#include "meshkit/async/handle.h"
 #include "meshkit/async/loop.h"
 
 namespace mesh::test {
 
 class TestLoop {
  public:
+  TestLoop();
+
   operator Loop&() noexcept { return loop_; }  // NOLINT: it is a loop
   Loop& loop() noexcept { return loop_; }
   Loop* operator->() noexcept { return &loop_; }
@@ -20,7 +23,7 @@ class TestLoop {
     const TimePoint deadline = loop_.now() + limit;
     while (!is_done()) {
       if (loop_.now() > deadline) return false;
-      if (!turn()) return is_done();
+      if (!loop_.run_once()) return is_done();
     }
     return true;
   }
@@ -31,9 +34,11 @@ class TestLoop {
   }
 
  private:
-  bool turn();
-
+  struct Block {
+    uv_timer_t handle;
+  };
   Loop loop_;
+  Handle<Block> waker_;  // so that no turn waits for ever; does not keep the loop running
 };
 
 }  // namespace mesh::test

@@ -16,33 +16,33 @@
 
 namespace mesh::http {
 
-// Starts full. Time is read only when the tokens in hand do not suffice.
+// Starts full. Time counts only when the tokens in hand do not suffice.
 class TokenBucket {
  public:
-  TokenBucket(std::uint32_t burst, std::uint32_t per_second) noexcept
-      : burst_(burst), per_second_(per_second), tokens_(burst) {}
+  TokenBucket(std::uint32_t burst, std::uint32_t per_second, TimePoint now) noexcept;
 
   // False when `cost` tokens are not to be had at `now`.
   bool take(double cost, TimePoint now) noexcept;
   void give(double tokens) noexcept;
 
  private:
-  float burst_;
-  float per_second_;
+  double burst_;
+  double per_second_;
   double tokens_;
-  TimePoint filled_{};
+  TimePoint filled_;
 };
 
 class H2FloodGuard {
  public:
-  explicit H2FloodGuard(const H2Limits& limits) noexcept;
+  H2FloodGuard(const H2Limits& limits, TimePoint now) noexcept;
 
-  // All give null, or the reason to end the connection. Frame types and flags of RFC 9113.
+  // These give null, or the reason to end the connection.
+  // `type` and `flags` as in RFC 9113 section 6.
   const char* on_frame(std::uint8_t type, std::uint8_t flags, std::size_t length,
                        TimePoint now) noexcept;
-  // The peer reset an exchange that had been open for `age`.
+  // The peer reset an exchange that it had opened `age` ago.
   const char* on_peer_reset(Nanoseconds age, TimePoint now) noexcept;
-  // The peer's mistake made us reset an exchange.
+  // A mistake of the peer made us reset an exchange.
   const char* on_provoked_reset(TimePoint now) noexcept;
 
   void on_exchange_completed() noexcept { resets_.give(1); }

@@ -7,29 +7,30 @@
 // bytes or more is framed at once, straight from the caller's memory; smaller ones gather in their
 // stream and leave at the end of the turn. What the windows or a congested transport do not allow
 // stays in the stream's queue. Frames go to the transport as they are made; the session itself
-// queues nothing, and an idle session owns no buffer.
+// queues nothing, and an idle session owns no buffer. Streams that have much to send take turns.
 //
 // Events. Users hear of their exchanges only while received bytes are handled and at the end of
-// the turn: never from inside a call of their own.
+// the turn, never from inside a call of their own, and never while nghttp2 assembles a frame.
 //
-// Windows open as the user consumes. Bytes of an exchange that ended unconsumed are given back to
-// the connection. A window that limits a quick consumer doubles, within H2Settings and the budget
-// of the context.
+// Windows (h2_windows.h) open as the user consumes. Bytes of an exchange that ended unconsumed are
+// given back to the connection.
 
 #include <cstdint>
 
+#include "meshkit/async/deadline.h"
+#include "meshkit/base/byte_queue.h"
 #include "meshkit/base/callback.h"
 #include "meshkit/base/intrusive_list.h"
-#include "meshkit/base/slab.h"
 #include "meshkit/http/h2_context.h"
 #include "meshkit/http/h2_head_reader.h"
 #include "meshkit/http/h2_limits.h"
+#include "meshkit/http/h2_stream.h"
+#include "meshkit/http/h2_windows.h"
 #include "meshkit/http/message.h"
 #include "meshkit/net/stream.h"
 
 namespace mesh::http {
 
-class H2Stream;
 struct H2Callbacks;
 
 class H2SessionEvents {
@@ -38,7 +39,7 @@ class H2SessionEvents {
   virtual void on_refused(const char* reason) = 0;          // see ServerEvents::on_malformed
   virtual void on_room() = 0;                               // clients: a stream may be opened
   virtual void on_goaway() = 0;                             // the peer's
-  virtual void on_finished(const Error& error) = 0;         // last event
+  virtual void on_finished(const Error& error) = 0;         // the last event
 
  protected:
   ~H2SessionEvents() = default;
@@ -47,6 +48,8 @@ class H2SessionEvents {
 class H2Session final : private net::StreamEvents, private Flushable {
  public:
   static constexpr std::size_t kDirect = 8 * 1024;
+  // How long an ended connection waits for the peer to take what is queued and to close.
+  static constexpr Milliseconds kLinger{1000};
 
   H2Session(H2Context& context, net::Stream& transport, H2SessionEvents& events);
   H2Session(const H2Session&) = delete;
@@ -64,57 +67,103 @@ class H2Session final : private net::StreamEvents, private Flushable {
   bool peer_allows_extended_connect() const noexcept;
 
   // Keep-alive. Sends a PING; `on_pong` runs when it is answered, with the time that took, and
-  // never if the connection ends first. One at a time: false while one is under way or after the
-  // end.
-  using OnPong = Callback<void(Nanoseconds)>;
+  // never if the connection ends first. One at a time: false while one is under way or when over.
+  using OnPong = Callback<void(Nanoseconds), 16>;
   bool ping(OnPong on_pong);
   // When bytes last came from the peer.
   TimePoint last_heard() const noexcept { return last_heard_; }
-  // Of the last PING or SETTINGS; zero before the first.
-  Nanoseconds round_trip() const noexcept { return round_trip_; }
+  // Of the last PING or SETTINGS; zero before the first answer.
+  Nanoseconds round_trip() const noexcept { return windows_.round_trip; }
 
-  // Watching. Resets (CANCEL) exchanges whose body has been ready to leave for `limit` while the
-  // peer opened no window for it; each hears on_reset with Errc::timed_out. Returns how many. Call
-  // it now and then.
+  // Watching. Resets (CANCEL) the exchanges of which body bytes have waited for `limit` without any
+  // leaving; each hears on_reset with Errc::timed_out. Returns how many. Call it now and then.
   std::size_t reset_stalled(Nanoseconds limit);
   bool is_draining() const noexcept { return draining_; }
-  std::size_t unconsumed() const noexcept { return unconsumed_; }
+  // Bytes of bodies received and not consumed yet.
+  std::size_t unconsumed() const noexcept { return windows_.unconsumed(); }
 
  private:
+  friend class H2Context;
   friend class H2Stream;
   friend struct H2Callbacks;
+
+  enum class Phase : std::uint8_t { fresh, running, closing, over };
 
   // net::StreamEvents
   void on_data(MutableBytes bytes) override;
   void on_end() override;
   void on_closed(const Error& error) override;
-  void on_drained() override;
+  void on_drained() override { flush(); }
   // Flushable
   void flush() override;
 
-  void submit_settings();
   void receive(MutableBytes bytes);
+  void refuse(H2Code code, const char* reason);  // ends the connection with GOAWAY
+  void fault(std::int32_t stream_id, H2Stream* stream, const char* reason);
+  bool charge(const char* reason) noexcept;  // of H2FloodGuard; false: enough
+
+  void send_lent_head(std::int32_t stream_id);  // 0: nothing was lent
+  void submit_reset(std::int32_t stream_id, H2Code code);
   void pump();
-  void pump_frames();
+  bool pump_frames();
+  bool next_round();
+  void flush_soon() { context_.loop().flush_later(*this); }
+  bool may_pump() const noexcept;
+
   void settle();
-  void close_with(H2Code code, const char* reason, bool tell);
+  void tell_news();
+  void close_if_done();
+  void close(const Error& error);
   void finish(const Error& error);
-  void detach(H2Stream& stream);
+  void break_streams(const Reset& reset);
+  void drop_user(H2Stream& stream);
+  void retire(H2Stream& stream);
+
+  H2Stream& add_stream(std::int32_t id);
+  void accept_request(std::int32_t stream_id, bool last);
+  void refuse_request(std::int32_t stream_id);
+  void on_stream_closed(H2Stream* stream, H2Code code);
+  void on_settings_acked() noexcept;
+  void on_own_goaway(const char* reason) noexcept;
+  void on_pong_received(const std::uint8_t* payload);
+  void give_back(H2Stream& stream, std::size_t bytes);
 
   H2Context& context_;
   net::Stream& transport_;
   H2SessionEvents& events_;
-  nghttp2_session* nghttp2_;
+  nghttp2_session* nghttp2_ = nullptr;
   H2HeadReader reader_;
   H2FloodGuard guard_;
-  // ... (storage completed with the implementation)
-  IntrusiveList<H2Stream, struct H2OpenTag> open_;
-  std::size_t open_count_ = 0;
-  std::size_t unconsumed_ = 0;
-  TimePoint last_heard_{};
-  Nanoseconds round_trip_{0};
+  IntrusiveList<H2Stream, H2OpenTag> open_;
+  IntrusiveList<H2Stream, H2NewsTag> news_;
+  IntrusiveList<H2Stream, H2YieldTag> yielded_;
+  Deadline linger_;
+  H2Windows windows_;
+  ByteQueue early_;  // bytes given to start()
   OnPong on_pong_;
-  bool draining_ = false;
+  Error error_{Errc::closed, "HTTP/2 connection ended"};  // why the connection ends
+  const char* refusal_ = nullptr;                         // why we end it, not told yet
+  const char* abuse_ = nullptr;                           // what made a callback give up
+  TimePoint now_{};                                       // of this turn, about
+  TimePoint last_heard_{};
+  TimePoint pinged_at_{};
+  TimePoint settings_at_{};
+  std::size_t open_count_ = 0;    // streams with a user
+  std::size_t wire_count_ = 0;    // clients: opened and not yet closed for nghttp2
+  std::int32_t head_stream_ = 0;  // its head must leave before pump() returns
+  Phase phase_ = Phase::fresh;
+  bool receiving_ : 1 = false;
+  bool reading_ignored_ : 1 = false;  // fields of a stream that nobody hears of
+  bool ended_ : 1 = false;            // the peer's last byte has come
+  bool failed_ : 1 = false;           // nghttp2 cannot go on
+  bool terminating_ : 1 = false;      // GOAWAY of ours ends it, whatever the transport's state
+  bool draining_ : 1 = false;
+  bool drain_pinged_ : 1 = false;
+  bool room_changed_ : 1 = false;
+  bool goaway_received_ : 1 = false;
+  bool goaway_told_ : 1 = false;
+  bool paused_ : 1 = false;  // nghttp2 stopped between two frames because of the transport
+  bool settings_acked_ : 1 = false;
 };
 
 }  // namespace mesh::http

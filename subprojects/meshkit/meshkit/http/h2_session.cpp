@@ -1,0 +1,437 @@
+#include "meshkit/http/h2_session.h"
+
+#include <nghttp2/nghttp2.h>
+
+#include <algorithm>
+#include <new>
+#include <utility>
+
+#include "meshkit/http/h2_head_writer.h"
+#include "meshkit/http/h2_words.h"
+
+namespace mesh::http {
+namespace {
+
+// First byte of our PING payloads: what the answer is for.
+constexpr std::uint8_t kKeepAlivePing = 'k';
+constexpr std::uint8_t kDrainPing = 'd';
+
+}  // namespace
+
+// nghttp2 writes a client's preface into the shared frame buffer when the session is made, where
+// other sessions would write over it: it is taken out here, and start() sends it.
+H2Session::H2Session(H2Context& context, net::Stream& transport, H2SessionEvents& events)
+    : context_(context),
+      transport_(transport),
+      events_(events),
+      reader_(context.loop().pool(), context.settings().max_head),
+      guard_(context.settings().limits, context.clock().now()),
+      linger_(context.loop(),
+              [this] {
+                transport_.abort();
+                finish(error_);
+              }),
+      windows_(context),
+      early_(context.loop().pool()),
+      now_(context.clock().now()),
+      last_heard_(now_) {
+  nghttp2_ = context_.new_session(*this);
+  const std::uint8_t* preface = nullptr;
+  if (context_.role() == H2Role::client) (void)nghttp2_session_mem_send2(nghttp2_, &preface);
+}
+
+H2Session::~H2Session() {
+  phase_ = Phase::over;
+  break_streams({{Errc::canceled, "HTTP/2 connection dropped"}, H2Code::cancel, false, false});
+  nghttp2_session_del(nghttp2_);
+}
+
+void H2Session::start(MutableBytes already_read) {
+  if (phase_ != Phase::fresh) return;
+  phase_ = Phase::running;
+  now_ = last_heard_ = settings_at_ = context_.clock().now();
+  if (context_.role() == H2Role::client)
+    transport_.write(as_bytes({NGHTTP2_CLIENT_MAGIC, NGHTTP2_CLIENT_MAGIC_LEN}));
+  context_.announce(*nghttp2_);
+  windows_.open(*nghttp2_);
+  early_.append(already_read);
+  transport_.start(*this);
+  flush_soon();
+}
+
+// ---- streams ----
+
+std::size_t H2Session::stream_limit() const noexcept {
+  const std::size_t theirs =
+      nghttp2_session_get_remote_settings(nghttp2_, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
+  return std::min<std::size_t>(theirs, context_.settings().max_streams);
+}
+
+bool H2Session::can_open() const noexcept {
+  return phase_ <= Phase::running && !draining_ && !goaway_received_ && !ended_ && !failed_ &&
+         !terminating_ && wire_count_ < stream_limit() &&
+         nghttp2_session_check_request_allowed(nghttp2_) != 0;
+}
+
+bool H2Session::peer_allows_extended_connect() const noexcept {
+  return nghttp2_session_get_remote_settings(nghttp2_, NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL) ==
+         1;
+}
+
+H2Stream* H2Session::open(MessageEvents& events) {
+  if (!can_open()) return nullptr;
+  now_ = context_.clock().now();
+  H2Stream& stream = add_stream(0);
+  stream.events_ = &events;
+  ++wire_count_;
+  return &stream;
+}
+
+H2Stream& H2Session::add_stream(std::int32_t id) {
+  static_assert(sizeof(H2Stream) <= 496, "one block of 512 bytes");
+  void* memory = context_.loop().pool().allocate(sizeof(H2Stream));
+  auto* stream = ::new (memory) H2Stream(*this, id);
+  open_.push_back(*stream);
+  ++open_count_;
+  return *stream;
+}
+
+void H2Session::accept_request(std::int32_t stream_id, bool last) {
+  if (last && reader_.content_length() > 0) return fault(stream_id, nullptr, "length_mismatch");
+  H2Stream& stream = add_stream(stream_id);
+  (void)nghttp2_session_set_stream_user_data(nghttp2_, stream_id, &stream);
+  stream.events_ = &events_.on_request(stream);
+  (void)stream.take_head(reader_, last);
+}
+
+// The response is complete, so that H2Callbacks ends the request when it has left.
+void H2Session::refuse_request(std::int32_t stream_id) {
+  if (!reader_.is_too_large()) return fault(stream_id, nullptr, reader_.fault());
+  events_.on_refused("head_too_large");
+  if (!charge(guard_.on_provoked_reset(now_))) return;
+  Head response(context_.loop().pool());
+  response.status = 431;
+  (void)response.add(Token::kContentLength, "0");
+  H2HeadWriter fields(H2FieldLifetime::copied);
+  fields.response(response);
+  (void)nghttp2_submit_response2(nghttp2_, stream_id, fields.data(), fields.size(), nullptr);
+}
+
+void H2Session::fault(std::int32_t stream_id, H2Stream* stream, const char* reason) {
+  events_.on_refused(reason);
+  (void)charge(guard_.on_provoked_reset(now_));
+  submit_reset(stream_id, H2Code::protocol_error);
+  const bool is_large = reason == std::string_view("head_too_large");
+  if (stream != nullptr && stream->session_ != nullptr)
+    stream->break_off(
+        {{is_large ? Errc::limit : Errc::protocol, reason}, H2Code::protocol_error, false, false});
+}
+
+bool H2Session::charge(const char* reason) noexcept {
+  if (reason != nullptr && abuse_ == nullptr) abuse_ = reason;
+  return abuse_ == nullptr;
+}
+
+void H2Session::submit_reset(std::int32_t stream_id, H2Code code) {
+  (void)nghttp2_session_set_stream_user_data(nghttp2_, stream_id, nullptr);
+  (void)nghttp2_submit_rst_stream(nghttp2_, NGHTTP2_FLAG_NONE, stream_id,
+                                  static_cast<std::uint32_t>(code));
+  flush_soon();
+}
+
+void H2Session::on_stream_closed(H2Stream* stream, H2Code code) {
+  if (context_.role() == H2Role::client) {
+    --wire_count_;
+    room_changed_ = true;
+  }
+  if (stream != nullptr) stream->on_wire_closed(code);
+  flush_soon();
+}
+
+void H2Session::drop_user(H2Stream& stream) {
+  if (stream.events_ == nullptr) return;
+  stream.events_ = nullptr;
+  --open_count_;
+}
+
+void H2Session::retire(H2Stream& stream) {
+  drop_user(stream);
+  if (stream.id_ == 0 && context_.role() == H2Role::client) {
+    --wire_count_;  // nghttp2 never knew it
+    room_changed_ = true;
+  }
+  if (stream.id_ != 0) (void)nghttp2_session_set_stream_user_data(nghttp2_, stream.id_, nullptr);
+  give_back(stream, stream.window_.unconsumed);
+  stream.session_ = nullptr;
+  static_cast<ListLink<H2OpenTag>&>(stream).unlink();
+  static_cast<ListLink<H2NewsTag>&>(stream).unlink();
+  static_cast<ListLink<H2YieldTag>&>(stream).unlink();
+  context_.loop().retire(&stream, &context_.loop().pool(), [](void* pool, void* object) {
+    static_cast<H2Stream*>(object)->~H2Stream();
+    static_cast<BlockPool*>(pool)->free(object);
+  });
+  flush_soon();
+}
+
+// ---- receiving ----
+
+void H2Session::on_data(MutableBytes bytes) {
+  now_ = last_heard_ = context_.clock().now();
+  receive(bytes);
+  flush_soon();
+}
+
+void H2Session::receive(MutableBytes bytes) {
+  if (phase_ != Phase::running || failed_ || terminating_) return;
+  receiving_ = true;
+  const nghttp2_ssize taken = nghttp2_session_mem_recv2(nghttp2_, bytes.data(), bytes.size());
+  receiving_ = false;
+  if (abuse_ != nullptr) return refuse(H2Code::enhance_your_calm, abuse_);
+  if (phase_ != Phase::running) return;
+  if (taken < 0) {
+    const H2Failure failure = failure_for(taken);
+    return refuse(failure.code, failure.reason);
+  }
+  const std::size_t replies = nghttp2_session_get_outbound_queue_size(nghttp2_);
+  if (transport_.congested() && replies > context_.settings().limits.waiting_replies + open_count_)
+    refuse(H2Code::enhance_your_calm, "unread_replies");
+}
+
+void H2Session::refuse(H2Code code, const char* reason) {
+  if (terminating_) return;
+  on_own_goaway(reason);
+  (void)nghttp2_session_terminate_session(nghttp2_, static_cast<std::uint32_t>(code));
+  flush_soon();
+}
+
+void H2Session::on_own_goaway(const char* reason) noexcept {
+  if (terminating_) return;
+  terminating_ = true;
+  refusal_ = reason;
+  error_ = {Errc::protocol, reason};
+}
+
+void H2Session::on_end() {
+  now_ = context_.clock().now();
+  ended_ = true;
+  const bool is_client = context_.role() == H2Role::client;
+  open_.for_each([&](H2Stream& stream) {
+    if (stream.end_received_ || stream.broken_ || stream.closed_) return;
+    stream.break_off({{Errc::closed, "connection ended before the message"},
+                      is_client ? H2Code::internal_error : H2Code::cancel,
+                      false,
+                      false});
+  });
+  flush_soon();
+}
+
+void H2Session::on_closed(const Error& error) {
+  if (phase_ == Phase::over) return;
+  if (phase_ != Phase::closing) error_ = error;
+  finish(error_);
+}
+
+// ---- sending ----
+
+bool H2Session::may_pump() const noexcept {
+  return phase_ == Phase::running && !receiving_ && !failed_ && context_.sending_ == nullptr;
+}
+
+void H2Session::flush() {
+  if (phase_ == Phase::over) return;
+  now_ = context_.clock().now();
+  if (!early_.empty()) {
+    ByteQueue early = std::move(early_);
+    for (Bytes front = early.front(); !front.empty(); front = early.front()) {
+      receive({const_cast<std::uint8_t*>(front.data()), front.size()});
+      early.consume(front.size());
+    }
+  }
+  pump();
+  settle();
+}
+
+// A head whose bytes nghttp2 borrows must be compressed before the lender may change it.
+void H2Session::send_lent_head(std::int32_t stream_id) {
+  if (stream_id != 0) {
+    head_stream_ = stream_id;
+    pump();
+    if (head_stream_ != 0) failed_ = true;  // cannot be; better no connection than a torn head
+    head_stream_ = 0;
+  }
+  flush_soon();
+}
+
+void H2Session::pump() {
+  if (!may_pump()) return;
+  context_.sending_ = this;
+  if (!pump_frames()) failed_ = true;
+  context_.sending_ = nullptr;
+}
+
+bool H2Session::pump_frames() {
+  while (true) {
+    if (transport_.congested() && head_stream_ == 0 && !terminating_) return true;
+    const std::uint8_t* bytes = nullptr;
+    const nghttp2_ssize size = nghttp2_session_mem_send2(nghttp2_, &bytes);
+    if (size < 0) return false;
+    if (size > 0)
+      transport_.write({bytes, static_cast<std::size_t>(size)});
+    else if (!transport_.congested() && !next_round())
+      return true;
+    else if (transport_.congested() && !paused_)
+      return true;
+    paused_ = false;
+  }
+}
+
+// Streams that had their share wait in yielded_ until all others have had theirs.
+bool H2Session::next_round() {
+  bool any = false;
+  while (H2Stream* stream = yielded_.pop_front()) {
+    stream->share_used_ = 0;
+    any = nghttp2_session_resume_data(nghttp2_, stream->id_) == 0 || any;
+  }
+  return any;
+}
+
+void H2Session::give_back(H2Stream& stream, std::size_t bytes) {
+  if (bytes == 0) return;
+  if (phase_ == Phase::running)
+    windows_.on_consumed(*nghttp2_, stream.window_, stream.id_, bytes, !stream.end_received_);
+  flush_soon();
+}
+
+std::size_t H2Session::reset_stalled(Nanoseconds limit) {
+  const TimePoint now = context_.clock().now();
+  std::size_t count = 0;
+  open_.for_each([&](H2Stream& stream) {
+    if (stream.waiting() == 0 || stream.broken_ || now - stream.progress_at_ < limit) return;
+    submit_reset(stream.id_, H2Code::cancel);
+    stream.break_off(
+        {{Errc::timed_out, "peer takes no more of the body"}, H2Code::cancel, false, false});
+    ++count;
+  });
+  return count;
+}
+
+// ---- keep-alive ----
+
+bool H2Session::ping(OnPong on_pong) {
+  if (phase_ != Phase::running || on_pong_ || terminating_) return false;
+  on_pong_ = std::move(on_pong);
+  pinged_at_ = context_.clock().now();
+  const std::uint8_t payload[8] = {kKeepAlivePing};
+  (void)nghttp2_submit_ping(nghttp2_, NGHTTP2_FLAG_NONE, payload);
+  flush_soon();
+  return true;
+}
+
+void H2Session::on_pong_received(const std::uint8_t* payload) {
+  if (payload[0] == kKeepAlivePing && on_pong_) {
+    windows_.round_trip = now_ - pinged_at_;
+    OnPong on_pong = std::move(on_pong_);
+    on_pong_.reset();
+    on_pong(windows_.round_trip);
+  } else if (payload[0] == kDrainPing && drain_pinged_) {
+    drain_pinged_ = false;
+    (void)nghttp2_submit_goaway(nghttp2_, NGHTTP2_FLAG_NONE,
+                                nghttp2_session_get_last_proc_stream_id(nghttp2_), NGHTTP2_NO_ERROR,
+                                nullptr, 0);
+  }
+}
+
+void H2Session::on_settings_acked() noexcept {
+  if (!settings_acked_) windows_.round_trip = now_ - settings_at_;
+  settings_acked_ = true;
+}
+
+// ---- the end ----
+
+void H2Session::drain() {
+  if (draining_ || phase_ >= Phase::closing) return;
+  draining_ = true;
+  flush_soon();
+  if (context_.role() == H2Role::client)
+    return;  // closes after the last exchange; see close_if_done
+  (void)nghttp2_submit_shutdown_notice(nghttp2_);
+  const std::uint8_t payload[8] = {kDrainPing};
+  (void)nghttp2_submit_ping(nghttp2_, NGHTTP2_FLAG_NONE, payload);
+  drain_pinged_ = true;
+}
+
+void H2Session::settle() {
+  if (refusal_ != nullptr) events_.on_refused(std::exchange(refusal_, nullptr));
+  tell_news();
+  if (phase_ != Phase::running) return;
+  if (goaway_received_ && !goaway_told_) {
+    goaway_told_ = true;
+    events_.on_goaway();
+  }
+  if (phase_ == Phase::running && room_changed_) {
+    room_changed_ = false;
+    if (can_open()) events_.on_room();
+  }
+  if (phase_ == Phase::running) close_if_done();
+}
+
+void H2Session::tell_news() {
+  while (phase_ <= Phase::closing) {
+    H2Stream* stream = news_.pop_front();
+    if (stream == nullptr) return;
+    stream->tell_news();
+  }
+}
+
+void H2Session::close_if_done() {
+  if (failed_) return close({Errc::protocol, "HTTP/2 session failed"});
+  if (draining_ && context_.role() == H2Role::client && wire_count_ == 0 && !terminating_) {
+    terminating_ = true;
+    (void)nghttp2_session_terminate_session(nghttp2_, NGHTTP2_NO_ERROR);
+    pump();
+  }
+  const bool is_over =
+      nghttp2_session_want_read(nghttp2_) == 0 && nghttp2_session_want_write(nghttp2_) == 0;
+  if (is_over || (ended_ && open_.empty())) close(error_);
+  if (open_count_ == 0) reader_.release();
+}
+
+void H2Session::close(const Error& error) {
+  error_ = error;
+  phase_ = Phase::closing;
+  linger_.arm(kLinger);
+  transport_.end();
+  const bool is_client = context_.role() == H2Role::client;
+  break_streams({error, is_client ? H2Code::internal_error : H2Code::cancel, false, false});
+}
+
+void H2Session::finish(const Error& error) {
+  phase_ = Phase::over;
+  linger_.disarm();
+  const bool is_client = context_.role() == H2Role::client;
+  break_streams({error, is_client ? H2Code::internal_error : H2Code::cancel, false, false});
+  if (refusal_ != nullptr) events_.on_refused(std::exchange(refusal_, nullptr));
+  events_.on_finished(error);
+}
+
+void H2Session::abort() {
+  if (phase_ == Phase::over) return;
+  phase_ = Phase::over;
+  linger_.disarm();
+  break_streams({{Errc::canceled, "HTTP/2 connection aborted"}, H2Code::cancel, false, false});
+  transport_.abort();
+}
+
+// Streams that were over already hear so; the others hear `reset`.
+void H2Session::break_streams(const Reset& reset) {
+  while (H2Stream* stream = open_.front()) {
+    if (!stream->broken_ && !stream->closed_) {
+      stream->broken_ = true;
+      stream->reset_ = reset;
+      stream->reset_.unprocessed = context_.role() == H2Role::client && !stream->head_sent_;
+    }
+    stream->tell_news();
+  }
+}
+
+}  // namespace mesh::http

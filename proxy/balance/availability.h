@@ -23,6 +23,8 @@ struct BackoffRange {
   Nanoseconds min = std::chrono::milliseconds(100);
   Nanoseconds max = std::chrono::seconds(60);
   double jitter = 0.1;  // fraction of the delay added at most
+
+  friend bool operator==(const BackoffRange&, const BackoffRange&) = default;
 };
 
 // The delay after `failures` earlier ones in a row: min * 2^failures plus jitter, at most max.

@@ -20,8 +20,9 @@ void PeakEwma::blend(double sample, TimePoint now) noexcept {
 
 void PeakEwma::record(Nanoseconds sample, TimePoint now) noexcept {
   const auto value = static_cast<double>(sample.count());
-  if (value > estimate_) {
-    estimate_ = value;
+  if (value > estimate_ || !is_measured_) {
+    is_measured_ = true;
+    estimate_ = std::max(kFloorNanoseconds, value);
     updated_ = std::max(updated_, now);
     return;
   }
@@ -29,6 +30,7 @@ void PeakEwma::record(Nanoseconds sample, TimePoint now) noexcept {
 }
 
 double PeakEwma::load(std::uint32_t pending, TimePoint now) noexcept {
+  if (!is_measured_) return pending == 0 ? 0 : estimate_ * (static_cast<double>(pending) + 1.0);
   blend(0, now);
   return estimate_ * (static_cast<double>(pending) + 1.0);
 }

@@ -38,6 +38,7 @@ class PeakEwma {
   double estimate_;  // nanoseconds
   double decay_;     // nanoseconds
   TimePoint updated_;
+  bool is_measured_ = false;
 };
 
 }  // namespace mesh::balance

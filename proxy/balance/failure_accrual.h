@@ -31,7 +31,11 @@ struct FailureAccrualConfig {
   bool is_enabled() const noexcept {
     return max_consecutive_failures != 0 || success_rate_threshold > 0;
   }
+  friend bool operator==(const FailureAccrualConfig&, const FailureAccrualConfig&) = default;
 };
+
+// For endpoints without a breaker.
+inline constexpr FailureAccrualConfig kNoFailureAccrual{};
 
 class FailureAccrual {
  public:

@@ -10,6 +10,7 @@
 #include "meshkit/http/message.h"
 #include "proxy/balance/balancer.h"
 #include "proxy/balance/failure_accrual.h"
+#include "proxy/forward/outcome.h"
 #include "proxy/forward/reply_for.h"
 
 namespace mesh::forward {
@@ -36,6 +37,8 @@ class Attempt : public balance::Waiter {
   virtual http::MessageEvents& response_events() noexcept = 0;
 
   const http::Head* request = nullptr;
+  http::Version client_version = http::Version::http11;  // as the client sent it
+  bool can_be_carried = false;    // HTTP/1 that may ride on HTTP/2 between proxies
   Target* target = nullptr;       // chosen by the dispatcher; null while there is none
   const Target* avoid = nullptr;  // failed this request before
   bool is_probe = false;          // readmits or condemns its target
@@ -61,7 +64,7 @@ class Dispatcher {
   virtual void classified(Attempt& attempt, balance::ResponseClass response) = 0;
   // The connection or the application behind the target failed this attempt.
   virtual void broke(Attempt& attempt, Cause cause) = 0;
-  virtual void ended(Attempt& attempt) = 0;
+  virtual void ended(Attempt& attempt, const Outcome& outcome) = 0;
 
   // What a broken exchange means on this side of the mesh.
   virtual Cause cause_of(const http::Reset& reset) const = 0;

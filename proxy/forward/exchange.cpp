@@ -4,6 +4,7 @@
 #include <array>
 
 #include "proxy/forward/classify.h"
+#include "proxy/forward/protocol_upgrade.h"
 
 namespace mesh::forward {
 namespace {
@@ -44,6 +45,8 @@ void Exchange::on_request_head(http::Head& head, bool last) {
   resendable_ = plan.resendable;
   if (dispatcher_ == nullptr) return reply(plan.cause);
   response_side_.request = request_;
+  response_side_.client_version = head.version;
+  response_side_.can_be_carried = can_carry(head);
   response_side_.waiting_since = outcome_.began;
   dispatch();
 }
@@ -124,7 +127,10 @@ void Exchange::send_request() {
 void Exchange::on_dispatch_failed(Cause cause) {
   const bool again = cause != Cause::no_endpoints && cause != Cause::load_shed &&
                      dispatcher_->may_retry_connect(response_side_);
-  again ? dispatch() : reply(cause);
+  if (!again) return reply(cause);
+  response_side_.avoid = response_side_.target;
+  response_side_.target = nullptr;
+  dispatch();
 }
 
 // ---- keeping the request, and sending it again ----
@@ -262,7 +268,7 @@ void Exchange::end_attempt() {
     classified_ = true;
     dispatcher_->classified(response_side_, classify_grpc(outcome_.status, std::nullopt));
   }
-  dispatcher_->ended(response_side_);
+  dispatcher_->ended(response_side_, outcome_);
 }
 
 void Exchange::reply(Cause cause) {

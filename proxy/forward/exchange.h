@@ -19,25 +19,12 @@
 #include "meshkit/base/byte_queue.h"
 #include "meshkit/http/message.h"
 #include "proxy/forward/dispatcher.h"
+#include "proxy/forward/outcome.h"
 #include "proxy/forward/reply_for.h"
 
 namespace mesh::forward {
 
 class Exchange;
-
-// What happened, for metrics and the access log. Filled as it happens.
-struct Outcome {
-  TimePoint began{};
-  TimePoint response_began{};
-  std::uint64_t request_bytes = 0;
-  std::uint64_t response_bytes = 0;
-  std::uint16_t status = 0;         // as sent to the client; 0: reset before a response
-  std::uint8_t grpc_status = 0xff;  // 0xff: none seen
-  bool is_grpc = false;
-  bool resent = false;
-  Cause cause = Cause::none;  // set when the proxy itself made the reply or broke the exchange
-  http::H2Code reset_code = http::H2Code::no_error;
-};
 
 // The decisions about one exchange: the outbound and the inbound flow implement it. One Route
 // object serves all exchanges of a connection.

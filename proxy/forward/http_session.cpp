@@ -5,7 +5,7 @@
 namespace mesh::forward {
 
 HttpSession::HttpSession(HttpServers& servers, std::unique_ptr<net::Stream> stream,
-                         http::Version version, MutableBytes first, Route& route, Owner& owner)
+                         http::Version version, Route& route, Owner& owner)
     : loop_(servers.h2.loop()),
       route_(route),
       owner_(owner),
@@ -13,15 +13,17 @@ HttpSession::HttpSession(HttpServers& servers, std::unique_ptr<net::Stream> stre
       stream_(std::move(stream)) {
   if (version == http::Version::http2) {
     auto server = std::make_unique<http::H2Server>(servers.h2, *stream_, *this);
-    http::H2Server& started = *server;
+    h2_ = server.get();
     connection_ = std::move(server);
-    started.start(first);
-    return;
+  } else {
+    auto server = std::make_unique<http::H1Server>(loop_, *stream_, *this, servers.h1);
+    h1_ = server.get();
+    connection_ = std::move(server);
   }
-  auto server = std::make_unique<http::H1Server>(loop_, *stream_, *this, servers.h1);
-  http::H1Server& started = *server;
-  connection_ = std::move(server);
-  started.start(first);
+}
+
+void HttpSession::start(MutableBytes first) {
+  h1_ != nullptr ? h1_->start(first) : h2_->start(first);
 }
 
 HttpSession::~HttpSession() {

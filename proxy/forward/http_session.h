@@ -33,11 +33,13 @@ class HttpSession final : public http::ServerEvents, public ExchangeOwner {
     ~Owner() = default;
   };
 
-  // `first` are bytes already read from the stream; they may be overwritten. All references outlive
-  // the session.
+  // All references outlive the session.
   HttpSession(HttpServers& servers, std::unique_ptr<net::Stream> stream, http::Version version,
-              MutableBytes first, Route& route, Owner& owner);
+              Route& route, Owner& owner);
   ~HttpSession();
+
+  // `first` are bytes already read from the stream; they may be overwritten.
+  void start(MutableBytes first);
 
   // Finishes what is under way and takes nothing new.
   void drain();
@@ -58,6 +60,8 @@ class HttpSession final : public http::ServerEvents, public ExchangeOwner {
   std::uint32_t exchange_count_ = 0;
   std::unique_ptr<net::Stream> stream_;
   std::unique_ptr<http::ServerConnection> connection_;
+  http::H1Server* h1_ = nullptr;  // connection_, by its version
+  http::H2Server* h2_ = nullptr;
 };
 
 }  // namespace mesh::forward

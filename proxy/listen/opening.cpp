@@ -3,19 +3,41 @@
 #include <algorithm>
 #include <cstring>
 
+#include "meshkit/tls/client_hello.h"
+
 namespace mesh::listen {
 
-Opening::Opening(Loop& loop, net::Stream& client, const Settings& settings, Owner& owner)
-    : loop_(loop), client_(client), settings_(settings), owner_(owner), deadline_(loop, [this] {
-        on_deadline();
-      }) {}
+Opening::Opening(Loop& loop, net::Stream& client, Question question, const Settings& settings,
+                 Owner& owner)
+    : loop_(loop),
+      client_(client),
+      settings_(settings),
+      question_(question),
+      owner_(owner),
+      deadline_(loop, [this] { on_deadline(); }) {}
 
 Opening::~Opening() { loop_.pool().free(kept_); }
 
 void Opening::begin(MutableBytes already_read) {
-  deadline_.arm(settings_.quiet);
   client_.start(*this);
-  if (!already_read.empty()) on_data(already_read);
+  if (!already_read.empty()) return on_data(already_read);
+  if (settings_.quiet.count() == 0) return on_deadline();
+  deadline_.arm(settings_.quiet);
+}
+
+Detection Opening::answer(Bytes all) const {
+  if (question_ == Question::protocol) return detect(all);
+  switch (tls::read_client_hello(all).verdict) {
+    case tls::ClientHello::Verdict::hello: return {true, Protocol::tls, Hint::none};
+    case tls::ClientHello::Verdict::need_more: return {false, Protocol::opaque, Hint::likely};
+    case tls::ClientHello::Verdict::not_tls: break;
+  }
+  if (question_ == Question::client_hello) return {true, Protocol::opaque, Hint::none};
+  const Detection detection = detect(all);
+  // Something that begins like TLS and is no ClientHello.
+  if (detection.decided && detection.protocol == Protocol::tls)
+    return {true, Protocol::opaque, Hint::none};
+  return detection;
 }
 
 void Opening::on_data(MutableBytes bytes) {
@@ -33,7 +55,7 @@ void Opening::on_data(MutableBytes bytes) {
 }
 
 void Opening::examine(MutableBytes all, bool ended) {
-  const Detection detection = detect(all);
+  const Detection detection = answer(all);
   if (detection.decided) return decide(detection.protocol, all, ended);
   if (ended) return decide(Protocol::opaque, all, ended);
   if (kept_size_ == 0) keep(all);

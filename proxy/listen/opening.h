@@ -18,10 +18,16 @@
 
 namespace mesh::listen {
 
-class Opening final : private net::StreamEvents {
+class Opening final : public Retirable, private net::StreamEvents {
  public:
+  // What is asked of the bytes.
+  enum class Question : std::uint8_t {
+    protocol,                  // which protocol
+    client_hello,              // a whole ClientHello (`tls`), or anything else (`opaque`)
+    client_hello_or_protocol,  // a whole ClientHello, or which protocol
+  };
   struct Settings {
-    Milliseconds quiet{100};        // silence after which the far side is opened
+    Milliseconds quiet{100};        // silence after which the far side is opened; 0: at once
     Milliseconds hesitation{1000};  // for a line that may yet become anything
     Milliseconds timeout{10'000};   // for a line that looks like HTTP
   };
@@ -38,12 +44,16 @@ class Opening final : private net::StreamEvents {
   };
 
   // All must outlive the Opening. Starts the stream.
-  Opening(Loop& loop, net::Stream& client, const Settings& settings, Owner& owner);
+  Opening(Loop& loop, net::Stream& client, Question question, const Settings& settings,
+          Owner& owner);
   Opening(const Opening&) = delete;
-  ~Opening();
+  ~Opening() override;
 
   // Before the stream is read on: bytes that were read by somebody else already.
   void begin(MutableBytes already_read = {});
+
+  // What was read and is not yet told; for an owner that decides by itself.
+  Bytes kept() const noexcept { return {kept_, kept_size_}; }
 
  private:
   void on_data(MutableBytes bytes) override;
@@ -51,6 +61,7 @@ class Opening final : private net::StreamEvents {
   void on_closed(const Error& error) override;
   void on_drained() override {}
 
+  Detection answer(Bytes all) const;
   void examine(MutableBytes all, bool ended);
   void keep(Bytes bytes);
   void on_deadline();
@@ -58,7 +69,8 @@ class Opening final : private net::StreamEvents {
 
   Loop& loop_;
   net::Stream& client_;
-  const Settings& settings_;
+  const Settings settings_;
+  const Question question_;
   Owner& owner_;
   Deadline deadline_;
   std::uint8_t* kept_ = nullptr;  // kDetectBytes from the pool, once a first read did not decide

@@ -13,8 +13,8 @@ bool is_token(std::string_view text) noexcept;
 bool is_field_value(std::string_view text) noexcept;
 // Visible ASCII without '#'. May be empty.
 bool is_target_text(std::string_view text) noexcept;
-// host [":" port] with a host of RFC 3986 (no comma) or a bracketed IPv6 address and a port of 1 to 5
-// digits up to 65535. Not empty.
+// host [":" port] with a host of RFC 3986 (no comma) or a bracketed IPv6 address and a port of 1 to
+// 5 digits up to 65535. Not empty.
 bool is_authority(std::string_view text) noexcept;
 // The same, and the port must be there.
 bool is_authority_with_port(std::string_view text) noexcept;

@@ -15,8 +15,8 @@ class H1BodyWriter {
  public:
   void begin(Framing framing, std::uint64_t length) noexcept;
 
-  // False: more than was announced; nothing was written and the message cannot be saved. Bytes after
-  // a head that has no body are dropped.
+  // False: more than was announced; nothing was written and the message cannot be saved. Bytes
+  // after a head that has no body are dropped.
   bool write(net::Stream& stream, Bytes bytes);
   // Ends the message; does not end the stream. False: less than was announced.
   bool end(net::Stream& stream);
@@ -26,6 +26,8 @@ class H1BodyWriter {
   Framing framing() const noexcept { return framing_; }
 
  private:
+  static void write_chunk(net::Stream& stream, Bytes bytes);
+
   Framing framing_ = Framing::none;
   std::uint64_t left_ = 0;  // Framing::length
 };

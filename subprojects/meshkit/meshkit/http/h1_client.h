@@ -1,12 +1,14 @@
 #pragma once
-// H1Client: the client's end of an HTTP/1 connection; one exchange at a time, reused while it may be.
+// H1Client: the client's end of an HTTP/1 connection; one exchange at a time, reused while it may
+// be.
 //
 // It reads as strictly as H1Server: a response that could be read in two ways resets the exchange
-// with Errc::protocol and cuts the connection. Bytes that nobody asked for, on an idle connection or
-// after a complete response, end its use; so does the server's half-close.
+// with Errc::protocol and cuts the connection. Bytes that nobody asked for, on an idle connection
+// or after a complete response, end its use; so does the server's half-close.
 //
-// A response may come before the request has been sent completely; the exchange then stays open until
-// its user has ended the request, resets it, or the server closes (on_reset, H2Code::no_error).
+// A response may come before the request has been sent completely; the exchange then stays open
+// until its user has ended the request, resets it, or the server closes (on_reset,
+// H2Code::no_error).
 //
 // What Reset says when the connection dies: `unprocessed` when nothing of the request had left us,
 // `stale` when the connection had answered before and ended without a byte of this answer.
@@ -52,7 +54,7 @@ class H1Client final : public ClientConnection,
     nothing,   // no exchange
     response,  // heads and body
     tunnel,
-    done,      // the response is complete
+    done,  // the response is complete
   };
 
   void on_data(MutableBytes bytes) override;
@@ -71,23 +73,33 @@ class H1Client final : public ClientConnection,
 
   void flush() override;
 
+  void end_request();
+  void fail_later(const Error& error);
   void read(Bytes& input);
-  bool take(H1Parser::Step step);
+  void take_unasked(Bytes& input);
+  void take(H1Parser::Step step);
   void take_head();
   void end_response();
-  void end_request();
+  void tell_sent();
+  void settle_failure();
   void finish_if_over();
-  void fail(const Error& error, bool from_peer);
-  void fail_later(const Error& error);
-  void stop_using();
+  void fail(const Error& error);
+  void break_exchange(const Reset& reset);
   void close();
-  bool nothing_left_us() const noexcept;
+  void end_stream();
+  bool has_nothing_left() const noexcept;
+  bool is_over() const noexcept { return request_ == Request::done && reading_ == Reading::done; }
+  // Opened, and nothing has gone out.
+  bool is_untouched() const noexcept {
+    return request_ == Request::none && reading_ == Reading::response;
+  }
+  bool is_tunnel() const noexcept { return parser_.framing() == Framing::tunnel; }
+  bool is_dead() const noexcept { return closed_ || failing_; }
   void flush_later() { loop_->flush_later(*this); }
 
   Loop* loop_;
   ClientEvents* events_;
   MessageEvents* exchange_ = nullptr;
-  BlockPool* pool_;
   H1Link link_;
   H1Parser parser_;
   H1BodyWriter writer_;
@@ -96,16 +108,16 @@ class H1Client final : public ClientConnection,
   Request request_ = Request::none;
   Reading reading_ = Reading::nothing;
   Answering answering_ = Answering::plain;
-  bool flushed_ = true;      // what was written may have left
-  bool answered_ = false;    // a byte of this response has come
-  bool used_before_ = false; // an earlier exchange was answered
-  bool reusable_ = true;     // after the exchange under way
-  bool draining_ = false;    // on_draining was told, or drain() called
-  bool failing_ = false;     // failure_ is to be told
+  bool left_this_turn_ = false;    // a turn has ended since the request began
+  bool answered_ = false;          // a byte of this response has come
+  bool last_told_ = false;         // the response's end was told with its head
+  bool is_informational_ = false;  // the head just read
+  bool used_before_ = false;       // an earlier exchange was answered
+  bool reusable_ = true;           // after the exchange under way
+  bool draining_ = false;          // the owner knows that it must not use this any more
   bool server_ended_ = false;
-  bool ended_ = false;
-  bool closing_ = false;     // on_connection_closed is due
-  bool closed_ = false;
+  bool failing_ = false;  // failure_ is to be told
+  bool closed_ = false;   // nothing will be told any more
 };
 
 }  // namespace mesh::http

@@ -2,10 +2,11 @@
 // h1_head_rules: what a complete HTTP/1 head means for framing and for the connection, and what in
 // it is refused. Pure functions on heads; RFC 9112 sections 3.2, 6 and 9.
 //
-// Stricter than the RFC where it allows a recipient to guess: any second length (also an equal one),
-// a length beside a transfer coding, a transfer coding in HTTP/1.0, and any coding but one "chunked"
-// are refused, because the next parser on the way may guess otherwise. A Host-less HTTP/1.1 request
-// is passed on: no parser reads it in two ways, and refusing it is the application's right.
+// Stricter than the RFC where it allows a recipient to guess: any second length (also an equal
+// one), a length beside a transfer coding, a transfer coding in HTTP/1.0, and any coding but one
+// "chunked" are refused, because the next parser on the way may guess otherwise. A Host-less
+// HTTP/1.1 request is passed on: no parser reads it in two ways, and refusing it is the
+// application's right.
 
 #include <cstdint>
 
@@ -26,7 +27,8 @@ struct H1Shape {
 };
 
 // An Upgrade that cannot be granted through us (h2c, or beside a body) is removed from the head, as
-// RFC 9110 section 7.8 lets an intermediary do. CONNECT and other upgrades are given Framing::tunnel.
+// RFC 9110 section 7.8 lets an intermediary do. CONNECT and other upgrades are given
+// Framing::tunnel.
 H1Shape shape_of_request(Head& head) noexcept;
 
 // Removes Content-Length and Transfer-Encoding where they mean nothing (1xx, 204, 2xx to CONNECT).

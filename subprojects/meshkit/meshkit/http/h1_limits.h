@@ -22,9 +22,9 @@ struct H1Limits {
   std::size_t pipelined_bytes = 16 * 1024;
 
   // Zero: no limit.
-  Milliseconds head{10'000};  // from a head's first byte to its last
-  Milliseconds idle{0};       // between requests
-  Milliseconds body{0};       // without a byte of a request's body
+  Milliseconds head{10'000};   // from a head's first byte to its last
+  Milliseconds idle{0};        // between requests
+  Milliseconds body{0};        // without a byte of a request's body
   Milliseconds linger{2'000};  // for the client to see our last bytes and close, after we closed
 };
 

@@ -15,7 +15,7 @@ class H1Link {
  public:
   H1Link(net::Stream& stream, std::size_t window) noexcept : stream_(&stream), window_(window) {}
 
-  net::Stream& stream() noexcept { return *stream_; }
+  net::Stream& stream() const noexcept { return *stream_; }
 
   void start(net::StreamEvents& events);
   // A new exchange begins with full credit.

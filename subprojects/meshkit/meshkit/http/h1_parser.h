@@ -1,10 +1,10 @@
 #pragma once
 // H1Parser: bytes of one direction of an HTTP/1 connection to heads, body spans and trailers.
 //
-// The caller pulls: `next` takes bytes from the front of its input until there is something to tell.
-// Start lines are read here (any method, strict targets); llhttp in strict mode reads fields and
-// chunks; h1_head_rules judges the head as a whole. Nothing ambiguous gets through: see H1Fault and
-// the list in h1_fault.cpp. Between messages a parser owns no memory but itself.
+// The caller pulls: `next` takes bytes from the front of its input until there is something to
+// tell. Start lines are read here (any method, strict targets); llhttp in strict mode reads fields
+// and chunks; h1_head_rules judges the head as a whole. Nothing ambiguous gets through: see H1Fault
+// and the list in h1_fault.cpp. Between messages a parser owns no memory but itself.
 
 #include <llhttp.h>
 
@@ -68,15 +68,14 @@ class H1Parser {
 
   Step read_start_line(Bytes& input) noexcept;
   Step take_start_line(std::string_view line) noexcept;
-  bool keep_line(Bytes part) noexcept;
+  void keep_line(Bytes part) noexcept;
   void drop_line() noexcept;
-  void begin_fields() noexcept;
   Step read_fields(Bytes& input) noexcept;
   Step finish_head() noexcept;
   Step read_body(Bytes& input) noexcept;
   Step read_chunks(Bytes& input) noexcept;
   Step finish_chunks() noexcept;
-  llhttp_errno_t execute(Bytes& input, std::size_t most) noexcept;
+  llhttp_errno_t execute(Bytes& input, std::size_t size) noexcept;
   Step refuse(H1Fault fault) noexcept;
 
   llhttp_t llhttp_;
@@ -87,11 +86,14 @@ class H1Parser {
   std::uint32_t head_bytes_ = 0;
   std::uint32_t extension_bytes_ = 0;
   Kind kind_;
+  std::uint8_t last_byte_ = '\n';  // before the input, for naming faults
   State state_ = State::start;
   Answering answering_ = Answering::plain;
   bool line_break_skipped_ = false;
   bool paused_ = false;    // llhttp waits for llhttp_resume
   bool complete_ = false;  // llhttp saw the end of the chunked body
+  bool in_chunks_ = false;
+  std::uint64_t left_ = 0;  // Framing::length: bytes to come
   H1Shape shape_;
   H1Fault fault_;
   Bytes body_;

@@ -58,11 +58,12 @@ class H1Server final : public ServerConnection,
   enum class Reading : std::uint8_t {
     request,  // a head, or nothing yet
     body,
-    wait,     // the request is complete, or asks for a tunnel: bytes are kept
+    wait,  // the request is complete, or asks for a tunnel: bytes are kept
     tunnel,
     discard,  // we have closed: bytes are dropped
   };
   enum class Answer : std::uint8_t { none, body, done };
+  enum class Tunnel : std::uint8_t { none, asked, granted, refused };    // until both sides know
   enum class Slow : std::uint8_t { nothing, idle, head, body, linger };  // what the deadline is for
 
   void on_data(MutableBytes bytes) override;
@@ -82,24 +83,33 @@ class H1Server final : public ServerConnection,
   void flush() override;
 
   void read(Bytes& input);
+  void keep(Bytes input);
   void read_kept();
+  void end_input();
   bool take(H1Parser::Step step);
   void take_head();
   void take_body(Bytes bytes);
   void end_request();
-  void refuse(H1Fault fault);
-  void answer_fault(const H1Fault& fault);
-  void open_tunnel();
-  void settle_tunnel();
+  void refuse(const H1Fault& fault);
+
   void end_answer();
+  void answer_fault(std::uint16_t status);
+  void fail_answer();
+  void tell_sent();
+  void settle_tunnel();
   void finish_exchange();
   void next_request();
-  void break_off(const Error& error, bool from_peer);
+
+  void break_exchange(const Reset& reset);
   void close_gracefully();
+  void end_stream();
   void cut(const Error& error);
-  void flush_later() { loop_->flush_later(*this); }
+  void steer();
   void watch();
+  void arm();
   void on_slow();
+  bool is_over() const noexcept { return request_ended_ && answer_ == Answer::done; }
+  void flush_later() { loop_->flush_later(*this); }
 
   Loop* loop_;
   ServerEvents* events_;
@@ -109,21 +119,23 @@ class H1Server final : public ServerConnection,
   H1Parser parser_;
   H1BodyWriter writer_;
   H1Request request_;
-  ByteQueue kept_;
+  ByteQueue kept_;  // read, but not to be parsed before the exchange under way is over
   Deadline deadline_;
   Error cut_error_;
   Reading reading_ = Reading::request;
   Answer answer_ = Answer::none;
   Slow slow_ = Slow::nothing;
-  bool moved_ = false;           // bytes came since the deadline was armed
-  bool wants_tunnel_ = false;    // the open request is CONNECT or an upgrade
-  bool end_due_ = false;         // on_end is to be told
-  bool expects_continue_ = false;
-  bool must_close_ = false;      // after the answer under way
+  Tunnel tunnel_ = Tunnel::none;
+  bool moved_ = false;      // bytes came since the deadline was armed
+  bool last_told_ = false;  // the request's end was told with its head
+  bool request_ended_ = false;
+  bool awaits_continue_ = false;  // no 100 was sent for an Expect
+  bool must_close_ = false;       // after the answer under way
+  bool unsendable_ = false;       // the answer failed and the exchange is to hear of it
   bool client_ended_ = false;
-  bool ended_ = false;           // we have ended the stream
-  bool cut_ = false;             // aborted; on_connection_closed is due
-  bool closed_ = false;          // on_connection_closed was told
+  bool ended_ = false;   // we have ended the stream
+  bool cut_ = false;     // aborted; on_connection_closed is due
+  bool closed_ = false;  // nothing will be told any more
 };
 
 }  // namespace mesh::http

@@ -20,6 +20,7 @@ struct H1Plan {
   bool possible = true;  // false: the head cannot be sent as it is (two lengths, a bad length)
   Framing framing = Framing::none;
   bool add_zero_length = false;  // say content-length: 0, which the head does not
+  bool drop_length = false;      // there is none to say: 1xx, 204, CONNECT
   bool close = false;            // the connection ends with this message
   bool say_keep_alive = false;   // HTTP/1.0: persistence must be said
   Version version = Version::http11;
@@ -43,7 +44,7 @@ std::size_t write_request_head(net::Stream& stream, BlockPool& pool, const Head&
                                const H1Plan& plan) noexcept;
 std::size_t write_response_head(net::Stream& stream, BlockPool& pool, const Head& head,
                                 const H1Plan& plan) noexcept;
-// The last chunk with `trailers`. Trailers that are not allowed there are left out.
-bool write_trailers(net::Stream& stream, BlockPool& pool, const Head& trailers) noexcept;
+// The last chunk with `trailers`. Those that are not allowed there, or malformed, are left out.
+void write_trailers(net::Stream& stream, BlockPool& pool, const Head& trailers) noexcept;
 
 }  // namespace mesh::http

@@ -2,9 +2,9 @@
 // Head: the start line and fields of one HTTP message, in one growing block of memory.
 //
 // Names are kept in lower case, values byte for byte, in arrival order; repeated fields stay apart.
-// Well-known names get a Token when they are added, so that looking one up compares integers. A Head
-// owns its block (from a BlockPool) and may be kept, moved and sent more than once; views into it
-// are valid until the next change of that Head. Used for requests, responses and trailers alike.
+// Well-known names get a Token when they are added, so that looking one up compares integers. A
+// Head owns its block (from a BlockPool) and may be kept, moved and sent more than once; views into
+// it are valid until the next change of that Head. Used for requests, responses and trailers alike.
 // Nothing here judges: framing rules are the codecs' (h1_parser.h, h2_session.h).
 
 #include <cstdint>
@@ -20,12 +20,44 @@ enum class Version : std::uint8_t { http10, http11, http2 };
 // Field names that the mesh reads. kOther is everything else.
 enum class Token : std::uint8_t {
   kOther,
-  kAuthority, kMethod, kPath, kScheme, kStatus, kProtocol,  // pseudo-fields, only on the wire
-  kAccept, kConnection, kContentLength, kContentType, kDate, kExpect, kForwarded, kGrpcMessage,
-  kGrpcStatus, kGrpcTimeout, kHost, kHttp2Settings, kKeepAlive, kL5dClientId, kL5dDstCanonical,
-  kL5dDstOverride, kL5dOrigProto, kL5dProxyConnection, kL5dProxyError, kL5dRequireId, kLocation,
-  kProxyConnection, kRetryAfter, kServer, kTe, kTrailer, kTransferEncoding, kUpgrade, kUserAgent,
-  kWwwAuthenticate, kL5dErrorCode, kTraceparent,
+  kAuthority,
+  kMethod,
+  kPath,
+  kScheme,
+  kStatus,
+  kProtocol,  // pseudo-fields, only on the wire
+  kAccept,
+  kConnection,
+  kContentLength,
+  kContentType,
+  kDate,
+  kExpect,
+  kForwarded,
+  kGrpcMessage,
+  kGrpcStatus,
+  kGrpcTimeout,
+  kHost,
+  kHttp2Settings,
+  kKeepAlive,
+  kL5dClientId,
+  kL5dDstCanonical,
+  kL5dDstOverride,
+  kL5dOrigProto,
+  kL5dProxyConnection,
+  kL5dProxyError,
+  kL5dRequireId,
+  kLocation,
+  kProxyConnection,
+  kRetryAfter,
+  kServer,
+  kTe,
+  kTrailer,
+  kTransferEncoding,
+  kUpgrade,
+  kUserAgent,
+  kWwwAuthenticate,
+  kL5dErrorCode,
+  kTraceparent,
 };
 
 // `name` in lower case.
@@ -43,15 +75,15 @@ class Head {
   Head& operator=(Head&& other) noexcept;
   ~Head();
 
-  void clear() noexcept;  // keeps the block
+  void clear() noexcept;    // keeps the block
   void release() noexcept;  // gives the block back
   Head copy() const noexcept;
 
   // Start line. Empty views where absent. Setting false: the limit was reached.
   Version version = Version::http11;
   std::uint16_t status = 0;  // responses; 0 in requests and trailers
-  // HTTP/1 requests: the target was (or is to be written as) an absolute URI. Without it `scheme` and
-  // `authority` of a head that came by HTTP/1 are empty, CONNECT's authority apart.
+  // HTTP/1 requests: the target was (or is to be written as) an absolute URI. Without it `scheme`
+  // and `authority` of a head that came by HTTP/1 are empty, CONNECT's authority apart.
   bool absolute_form = false;
   std::string_view method() const noexcept;
   std::string_view scheme() const noexcept;
@@ -105,8 +137,14 @@ class Head {
     std::uint32_t at = 0;
     std::uint32_t size = 0;
   };
+  std::string_view view(Span part) const noexcept { return {text_ + part.at, part.size}; }
   bool put(Span& part, std::string_view value) noexcept;
+  bool append_text(std::string_view value) noexcept;
+  bool append_lower(std::string_view name) noexcept;
   bool grow_text(std::size_t more) noexcept;
+  bool grow_slots() noexcept;
+  template <class Matches>
+  void keep_last_only(Matches&& matches) noexcept;
 
   BlockPool* pool_;
   std::uint32_t limit_;

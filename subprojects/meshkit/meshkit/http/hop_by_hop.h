@@ -11,7 +11,8 @@
 
 namespace mesh::http {
 
-// Whether a comma-separated field, all its lines together, holds `option` (lower case), ignoring case.
+// Whether a comma-separated field, all its lines together, holds `option` (lower case), ignoring
+// case.
 bool has_option(const Head& head, Token field, std::string_view option) noexcept;
 
 // A request that asks for another protocol, or a 101 that grants it: `Connection: upgrade` with an

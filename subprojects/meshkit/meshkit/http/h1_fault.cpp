@@ -1,0 +1,53 @@
+#include "meshkit/http/h1_fault.h"
+
+#include <string_view>
+
+namespace mesh::http {
+namespace {
+
+bool is_blank(int byte) noexcept { return byte == ' ' || byte == '\t'; }
+
+const char* reason_for_token(const H1Refusal& refusal, std::string_view text) noexcept {
+  if (text == "Unexpected whitespace after header value") return "obs_fold";
+  if (text == "Invalid header value char") return "field_value";
+  if (refusal.byte == '\n') return "bare_lf";
+  // llhttp points at the blank, or after names that it knows behind it.
+  const bool is_behind = refusal.byte == ':' || refusal.byte == -1;
+  const bool is_at_colon = is_behind && is_blank(refusal.previous);
+  if (!is_blank(refusal.byte) && !is_at_colon) return "field_name";
+  return refusal.previous == '\n' ? "leading_space" : "space_before_colon";
+}
+
+const char* reason_for_strict(std::string_view text) noexcept {
+  if (text == "Expected LF after headers") return "bare_cr";
+  return text.find("extension") != std::string_view::npos ? "chunk_extension" : "chunk_end";
+}
+
+const char* reason_for(const H1Refusal& refusal) noexcept {
+  const std::string_view text = refusal.text == nullptr ? "" : refusal.text;
+  const bool are_both = text.find("can't be present") != std::string_view::npos;
+  switch (refusal.error) {
+    case HPE_CR_EXPECTED:
+      return refusal.byte == '\n' || refusal.previous == '\n' ? "bare_lf" : "chunk_end";
+    case HPE_LF_EXPECTED: return "bare_cr";
+    case HPE_STRICT: return reason_for_strict(text);
+    case HPE_UNEXPECTED_SPACE: return "leading_space";
+    case HPE_INVALID_HEADER_TOKEN: return reason_for_token(refusal, text);
+    case HPE_UNEXPECTED_CONTENT_LENGTH: return "two_lengths";
+    case HPE_INVALID_CONTENT_LENGTH:
+      if (refusal.in_trailers) return "trailer_field";
+      if (are_both) return "length_and_chunked";
+      return refusal.byte == ',' ? "two_lengths" : "length_syntax";
+    case HPE_INVALID_TRANSFER_ENCODING:
+      if (refusal.in_trailers) return "trailer_field";
+      return are_both ? "length_and_chunked" : "chunked_not_last";
+    case HPE_INVALID_CHUNK_SIZE: return "chunk_size";
+    default: return "syntax";
+  }
+}
+
+}  // namespace
+
+H1Fault fault_of(const H1Refusal& refusal) noexcept { return {400, reason_for(refusal)}; }
+
+}  // namespace mesh::http

@@ -11,7 +11,7 @@ Result<const std::vector<std::string>*> PeerVerifier::verify(std::span<const Byt
   const WallTime now = clock_.wall_now();
   if (const auto known = verified_.find(hash); known != verified_.end()) {
     const Validity& validity = known->second.validity;
-    if (validity.not_before <= now && now <= validity.not_after) return &known->second.identities;
+    if (validity.not_before <= now && now < validity.not_after) return &known->second.identities;
     verified_.erase(known);
   }
 

@@ -6,10 +6,11 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
-#include "meshkit/base/byte_queue.h"
+#include "meshkit/base/block_pool.h"
 #include "meshkit/base/bytes.h"
 #include "meshkit/base/clock.h"
 #include "meshkit/base/result.h"
@@ -77,28 +78,30 @@ void store_grpc_frame_head(std::span<std::uint8_t, kGrpcFrameHead> room,
 // Cuts a body into messages. A message that lies whole in one span is handed on without copying.
 class GrpcDeframer {
  public:
-  // Messages longer than `limit` are refused (Errc::limit), compressed ones too (Errc::protocol).
-  explicit GrpcDeframer(BlockPool& pool, std::size_t limit = 4 * 1024 * 1024) noexcept;
+  // `pool` must outlive the deframer. A message longer than `limit` is refused with Errc::limit, a
+  // compressed one with Errc::protocol.
+  explicit GrpcDeframer(BlockPool& pool, std::size_t limit = 4 * 1024 * 1024) noexcept
+      : pool_(pool), limit_(limit) {}
   GrpcDeframer(const GrpcDeframer&) = delete;
   GrpcDeframer& operator=(const GrpcDeframer&) = delete;
-  ~GrpcDeframer();
+  ~GrpcDeframer() { pool_.free(message_); }
 
-  // Takes what it needs of `bytes` and moves it on behind it. Gives the next whole message, or
-  // nullopt when more bytes are needed. The message is valid until the next call.
+  // The next whole message, or nullopt when more bytes are needed; `bytes` becomes what follows it.
+  // The message is valid until the next call.
   Result<std::optional<Bytes>> next(Bytes& bytes) noexcept;
-  // Bytes of an unfinished message are waiting: the body must not end here.
+  // A message has begun: the body must not end here.
   bool is_inside_message() const noexcept { return head_size_ != 0; }
 
  private:
-  Result<bool> take_head(Bytes& bytes) noexcept;
+  void take_head(Bytes& bytes) noexcept;
+  Status begin_message() noexcept;
 
   BlockPool& pool_;
-  std::size_t limit_;
+  const std::size_t limit_;
   std::uint8_t head_[kGrpcFrameHead]{};
   std::uint8_t head_size_ = 0;
-  bool handed_out_ = false;  // message_ was given to the caller; free it at the next call
-  std::uint32_t message_size_ = 0;
-  std::uint32_t filled_ = 0;
+  std::uint32_t size_ = 0;    // of the message that has begun
+  std::uint32_t filled_ = 0;  // of message_
   std::uint8_t* message_ = nullptr;
 };
 

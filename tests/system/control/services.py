@@ -22,8 +22,10 @@ class Changes:
     def __init__(self):
         self._waiting: set[asyncio.Event] = set()
         self.ended = 0
+        self.count = 0
 
     def notify(self) -> None:
+        self.count += 1
         for event in self._waiting:
             event.set()
 
@@ -32,7 +34,10 @@ class Changes:
         self.ended += 1
         self.notify()
 
-    async def wait(self) -> None:
+    async def wait(self, since: int) -> None:
+        """Returns once `count` is not `since` any more."""
+        if self.count != since:
+            return
         event = asyncio.Event()
         self._waiting.add(event)
         try:
@@ -161,6 +166,7 @@ class Services:
         last = None
         try:
             while True:
+                seen = self._changes.count
                 payload = await self._fault(rpc, target, context)
                 if payload is not None:
                     yield payload
@@ -171,7 +177,7 @@ class Services:
                     if current != last:
                         yield message
                 last = current
-                await self._changes.wait()
+                await self._changes.wait(seen)
                 if self._changes.ended != generation:
                     await context.abort(grpc.StatusCode.UNAVAILABLE, "going away")
         finally:

@@ -2,6 +2,7 @@
 // LibraryPeer: the other end of a connection as the TLS library alone plays it, handshake, records
 // and all, so that what tls/ does itself is held against another implementation.
 
+#include <openssl/err.h>
 #include <openssl/ssl.h>
 
 #include <memory>
@@ -24,17 +25,15 @@ class LibraryPeer final : public net::StreamEvents {
 
   SSL* ssl() { return ssl_.get(); }
   net::Stream& transport() { return *transport_; }
-  void destroy_transport() { transport_.reset(); }
 
   void write(std::string_view text) {
     SSL_write(ssl_.get(), text.data(), static_cast<int>(text.size()));
     send();
   }
-  void write_record_of_keys(bool wants_answer) {
+  // Leaves with the next write.
+  void update_keys(bool wants_answer) {
     SSL_key_update(ssl_.get(),
                    wants_answer ? SSL_KEY_UPDATE_REQUESTED : SSL_KEY_UPDATE_NOT_REQUESTED);
-    SSL_write(ssl_.get(), "", 0);
-    send();
   }
   void shutdown() {
     SSL_shutdown(ssl_.get());
@@ -80,7 +79,7 @@ class LibraryPeer final : public net::StreamEvents {
     const std::uint8_t* bytes = nullptr;
     std::size_t size = 0;
     BIO* out = SSL_get_wbio(ssl_.get());
-    if (transport_ == nullptr || BIO_mem_contents(out, &bytes, &size) != 1 || size == 0) return;
+    if (BIO_mem_contents(out, &bytes, &size) != 1 || size == 0) return;
     transport_->write({bytes, size});
     BIO_reset(out);
   }

@@ -261,6 +261,7 @@ void H2Stream::reset(H2Code code) {
   H2Session& session = *session_;
   if (broken_ || closed_ || id_ == 0) return session.retire(*this);
   const bool end_left = nghttp2_session_get_stream_local_close(session.nghttp2_, id_) == 1;
+  if (end_left && end_received_) return session.retire(*this);
   if (code == H2Code::no_error && end_sent_ && !end_left) {
     finishing_ = true;
     session.give_back(*this, window_.unconsumed);

@@ -45,7 +45,7 @@ class EndpointsWatcher {
 class InboundWatcher {
  public:
   // Comes at once with the default policy, then with what the controller says.
-  virtual void on_inbound(const Snapshot<policy::ServerPolicy>& policy) = 0;
+  virtual void on_server_policy(const Snapshot<policy::ServerPolicy>& policy) = 0;
 
  protected:
   ~InboundWatcher() = default;

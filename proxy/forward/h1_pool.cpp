@@ -108,7 +108,7 @@ void H1Pool::on_dialed(Dialing& dialing, Result<Dialed> dialed) {
   if (!dialed) {
     --open_count_;
     events_.on_unreachable(dialed.error());
-    return fail_one_waiter(connect_cause(dialed.error()));
+    return fail_one_waiter(events_.connect_cause_of(dialed.error()));
   }
   auto* connection = new Connection(*this, std::move(*dialed));
   busy_.push_back(*connection);

@@ -124,7 +124,7 @@ void H2Channel::on_dialed(Result<Dialed> dialed) {
   const std::unique_ptr<Dial> finished = std::move(dial_);
   if (!dialed) {
     events_.on_unreachable(dialed.error());
-    return fail_waiters(connect_cause(dialed.error()));
+    return fail_waiters(events_.connect_cause_of(dialed.error()));
   }
   auto* connection = new Connection(*this, std::move(*dialed));
   connections_.push_back(*connection);

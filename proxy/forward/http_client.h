@@ -18,6 +18,8 @@ class HttpClientEvents {
   virtual void on_reachable() = 0;                // a connection was opened
   virtual void on_unreachable(const Error&) = 0;  // opening failed, or the peer fell silent
   virtual void on_connections_changed() = 0;      // one closed: drained clients may be over
+  // What those who waited for a connection are told.
+  virtual Cause connect_cause_of(const Error& error) const { return connect_cause(error); }
 
  protected:
   ~HttpClientEvents() = default;

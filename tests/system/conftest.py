@@ -33,23 +33,31 @@ def pytest_sessionstart(session) -> None:
 
 
 @pytest.fixture(scope="session")
-def run_folder():
-    """Logs of everything that was started; kept when a test failed."""
+def run_folder(pytestconfig):
+    """Logs of everything that was started, by module and workload; kept when a test failed."""
     folder = Path(tempfile.mkdtemp(prefix="mesh-system-"))
     folder.chmod(0o755)
-    yield folder
+    pytestconfig.mesh_logs = folder
+    return folder
+
+
+def pytest_sessionfinish(session) -> None:
+    folder = getattr(session.config, "mesh_logs", None)
+    if folder and not session.testsfailed:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def pytest_terminal_summary(terminalreporter, config) -> None:
+    folder = getattr(config, "mesh_logs", None)
+    if folder and folder.exists():
+        terminalreporter.write_line(f"logs: {folder}")
 
 
 @pytest.fixture(scope="module")
 def network(run_folder, request):
     made = Network(run_folder / request.module.__name__)
-    failed = request.session.testsfailed
     yield made
     made.close()
-    if request.session.testsfailed == failed:
-        shutil.rmtree(made.folder, ignore_errors=True)
-    else:
-        print(f"\nlogs: {made.folder}")
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@
 """
 
 import base64
+import contextlib
 import http.client
 import json
 import time
@@ -40,8 +41,9 @@ class HttpApp:
         raw = bytearray()
         self.raw.append(raw)
         parser = h11.Connection(h11.SERVER)
-        while self._answer_one(connection, parser, raw):
-            parser.start_next_cycle()
+        with contextlib.suppress(h11.RemoteProtocolError):  # a test looks at `raw` for those
+            while self._answer_one(connection, parser, raw):
+                parser.start_next_cycle()
 
     def _answer_one(self, connection, parser, raw: bytearray) -> bool:
         """Reads one request and answers it; whether another may follow."""

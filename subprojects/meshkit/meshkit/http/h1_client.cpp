@@ -59,7 +59,7 @@ void H1Client::send_head(const Head& head, bool last) {
 
 void H1Client::send_body(Bytes bytes) {
   if (exchange_ == nullptr || request_ != Request::body) return;
-  const bool is_early = writer_.framing() == Framing::tunnel && reading_ != Reading::tunnel;
+  const bool is_early = writer_.framing() == Framing::tunnel && !is_tunnel();
   if (is_early || !writer_.write(link_.stream(), bytes))
     return fail_later({Errc::invalid, "request body longer than announced"});
   written_ += bytes.size();
@@ -247,18 +247,23 @@ void H1Client::abort() {
 }
 
 void H1Client::on_closed(const Error& error) {
-  if (!is_dead()) fail(error);
+  if (!is_dead()) end_with(error, written_ == 0 && !answered_);
 }
 
 // The connection is of no use any more, with an exchange or without.
 void H1Client::fail(const Error& error) {
+  const bool nothing_left = has_nothing_left();  // asked of a stream that still has its queue
+  link_.stream().abort();
+  end_with(error, nothing_left);
+}
+
+void H1Client::end_with(const Error& error, bool unprocessed) {
   closed_ = true;
   const bool is_complete = reading_ == Reading::done;
   Reset reset{.error = error, .code = H2Code::internal_error, .from_peer = !failing_};
   if (is_complete) reset.code = H2Code::no_error;
-  reset.unprocessed = has_nothing_left() && error.code != Errc::invalid;
+  reset.unprocessed = unprocessed && error.code != Errc::invalid;
   reset.stale = used_before_ && !answered_;
-  link_.stream().abort();
   break_exchange(reset);
   events_->on_connection_closed(error);
 }

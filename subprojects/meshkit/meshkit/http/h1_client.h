@@ -84,6 +84,7 @@ class H1Client final : public ClientConnection,
   void settle_failure();
   void finish_if_over();
   void fail(const Error& error);
+  void end_with(const Error& error, bool unprocessed);
   void break_exchange(const Reset& reset);
   void close();
   void end_stream();

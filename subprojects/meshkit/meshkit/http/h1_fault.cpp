@@ -7,15 +7,17 @@ namespace {
 
 bool is_blank(int byte) noexcept { return byte == ' ' || byte == '\t'; }
 
+bool is_control(int byte) noexcept { return (byte >= 0 && byte < ' ') || byte == 0x7f; }
+
+// llhttp points at what it refuses, or, after names that it knows and at a line's start, behind it.
 const char* reason_for_token(const H1Refusal& refusal, std::string_view text) noexcept {
+  const bool points_behind = text == "Invalid header field char";
+  const int byte = points_behind ? refusal.previous : refusal.byte;
   if (text == "Unexpected whitespace after header value") return "obs_fold";
-  if (text == "Invalid header value char") return "field_value";
-  if (refusal.byte == '\n') return "bare_lf";
-  // llhttp points at the blank, or after names that it knows behind it.
-  const bool is_behind = refusal.byte == ':' || refusal.byte == -1;
-  const bool is_at_colon = is_behind && is_blank(refusal.previous);
-  if (!is_blank(refusal.byte) && !is_at_colon) return "field_name";
-  return refusal.previous == '\n' ? "leading_space" : "space_before_colon";
+  if (text == "Invalid header value char") return is_control(byte) ? "field_value" : "obs_fold";
+  if (byte == '\n') return "bare_lf";
+  if (!is_blank(byte)) return "field_name";
+  return !points_behind && refusal.previous == '\n' ? "leading_space" : "space_before_colon";
 }
 
 const char* reason_for_strict(std::string_view text) noexcept {

@@ -232,7 +232,7 @@ llhttp_errno_t H1Parser::execute(Bytes& input, std::size_t size) noexcept {
   } else if (error == HPE_PAUSED) {
     paused_ = true;
     input = input.subspan(static_cast<std::size_t>(llhttp_get_error_pos(&llhttp_) - data));
-  } else if (error == HPE_USER) {
+  } else if (fault_) {
     refuse(fault_);
   } else {
     const char* at = llhttp_get_error_pos(&llhttp_);

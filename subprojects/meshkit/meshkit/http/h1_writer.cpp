@@ -200,6 +200,7 @@ H1Plan plan_response(const Head& head, bool last, const H1Request& request) noex
   if (head.status == 101 || is_connected) {
     plan.possible = is_connected || (request.is_upgrade && head.find(Token::kUpgrade));
     plan.framing = Framing::tunnel;
+    plan.close = false;  // there is no next message to speak of
     plan.version = Version::http11;
     return plan;
   }

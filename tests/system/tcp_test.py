@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 from support.processes import wait_until
@@ -165,7 +166,7 @@ def postgres(server):
     """A real PostgreSQL on a port that is in no list."""
     folder = server.folder / "postgres"
     folder.mkdir()
-    programs = "/usr/lib/postgresql/15/bin"
+    programs = max(Path("/usr/lib/postgresql").glob("*/bin"))
     subprocess.run(["chown", "postgres", folder], check=True)
     as_postgres = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
     made = subprocess.run([*as_postgres, f"{programs}/initdb", "-D", folder / "data", "-A", "trust",

@@ -274,6 +274,8 @@ class Workload(Namespace):
             chosen[f"{service}_SVC_ADDR"] = f"{host}:{CONTROL_PORT}"
             chosen[f"{service}_SVC_NAME"] = CONTROL_NAME
         chosen |= settings
+        if "IDENTITY_TRUST_ANCHORS_FILE" in chosen:
+            del chosen["IDENTITY_TRUST_ANCHORS"]
         return {"PATH": os.environ["PATH"]} | {f"MESH_PROXY_{k}": v for k, v in chosen.items()}
 
 

@@ -1,17 +1,15 @@
 """mesh-init as a command: what it leaves in the kernel, what it says, and when it refuses."""
 
-import ctypes
 import errno
-import platform
 import re
 import shutil
-import struct
 import subprocess
 import threading
 from contextlib import contextmanager
 
 import pytest
 from support import programs
+from support.system_calls import refusing
 
 MACHINE = "init-command"
 OPTION_SETS = [
@@ -47,8 +45,8 @@ def _machine():
 
 def run(*command, check=True, **options) -> subprocess.CompletedProcess:
     """Runs a program on the machine."""
-    return subprocess.run(["nsenter", f"--net=/run/netns/{MACHINE}", *map(str, command)], check=check,
-                          text=True, capture_output=True, timeout=60, **options)
+    there = ["nsenter", f"--net=/run/netns/{MACHINE}", *map(str, command)]
+    return subprocess.run(there, check=check, text=True, capture_output=True, timeout=60, **options)
 
 
 @pytest.fixture(name="init")
@@ -64,28 +62,6 @@ def rules(*options: str) -> str:
 def legacy(version: str) -> str:
     saved = run(f"{version}-legacy-save", "-t", "nat").stdout
     return "".join(line + "\n" for line in saved.splitlines() if line[:1] in ":-")
-
-
-def refusing(call: dict[str, int], arguments: dict[int, int], error: int):
-    """For preexec_fn: makes one system call fail with `error` where it has these arguments."""
-    def step(code, value, when_true=0, when_false=0):
-        return struct.pack("HBBI", code, when_true, when_false, value)
-
-    load, equal, give = 0x20, 0x15, 0x06
-    tests = [(0, call[platform.machine()])]  # at offset 0 is the number, from 16 are the arguments
-    tests += [(16 + 8 * index, value) for index, value in arguments.items()]
-    code = b""
-    for left, (offset, value) in zip(range(len(tests), 0, -1), tests):
-        code += step(load, offset) + step(equal, value, 0, 2 * left - 1)
-    code += step(give, 0x00050000 | error) + step(give, 0x7fff0000)
-    instructions = ctypes.create_string_buffer(code, len(code))
-    filter_program = ctypes.create_string_buffer(
-        struct.pack("HxxxxxxP", len(code) // 8, ctypes.addressof(instructions)))
-
-    def install() -> None:
-        prctl = ctypes.CDLL(None).prctl
-        assert instructions and prctl(22, 2, filter_program) == 0  # PR_SET_SECCOMP, a filter
-    return install
 
 
 # As kernels answer that have no nf_tables: socket(AF_NETLINK, any, NETLINK_NETFILTER).
@@ -367,9 +343,10 @@ def test_without_either_it_says_so(init, program):
 
 
 def test_when_ipv6_fails_by_iptables_ipv4_is_as_before(init, program):
-    hidden = "mount -t tmpfs none /usr/sbin && ln -s /bin/false /usr/sbin/ip6tables-legacy-restore" \
-             " && for p in iptables-legacy-restore iptables-legacy-save ip6tables-legacy-save; do " \
-             "ln -s $0/xtables-legacy-multi /usr/sbin/$p; done"
+    hidden = "mount -t tmpfs none /usr/sbin && " \
+             "for p in iptables-legacy-restore iptables-legacy-save ip6tables-legacy-save; do " \
+             "ln -s $0/xtables-legacy-multi /usr/sbin/$p; done && " \
+             "ln -s /bin/false /usr/sbin/ip6tables-legacy-restore"
     with real_programs() as folder:
         for options in ([], ["--skip-outbound-ports", "80"]):
             before = legacy("iptables") + legacy("ip6tables")

@@ -7,6 +7,7 @@ destination that the client asked for.
 
 import socket
 import subprocess
+from pathlib import Path
 
 import pytest
 from support import programs
@@ -45,8 +46,9 @@ def _machines():
     for name, net in (("init-far", 79), ("init-behind", 80)):
         ip("-n", name, "route", "add", "default", "via", f"10.{net}.0.1")
         ip("-n", name, "-6", "route", "add", "default", "via", f"fd{net}::1")
-    forward = ["net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1"]
-    subprocess.run(["nsenter", f"--net={APP}", "sysctl", "-qw", *forward], check=True)
+    with inside(APP):
+        for setting in ("ipv4/ip_forward", "ipv6/conf/all/forwarding"):
+            Path("/proc/sys/net", setting).write_text("1", encoding="ascii")
     yield
     for name in ("init-app", "init-far", "init-behind"):
         ip("netns", "del", name)

@@ -35,12 +35,19 @@ def main() -> int:
         at = arguments.index("--junit")
         junit = Path(arguments[at + 1])
         del arguments[at:at + 2]
+    arguments = [located(a) for a in arguments]
     if not any(a.endswith(".py") or ".py::" in a for a in arguments):
         arguments.append(str(TESTS / "system"))
     code = pytest.main(["-p", "no:cacheprovider", "-c", str(TESTS / "system" / "pytest.ini"),
                         f"--junitxml={junit}", *arguments])
     print_counts(junit)
     return int(code)
+
+
+def located(argument: str) -> str:
+    """A test file may be given by its name alone."""
+    beside = TESTS / "system" / argument
+    return str(beside) if beside.parent.joinpath(argument.split("::")[0]).is_file() else argument
 
 
 def print_counts(junit: Path) -> None:

@@ -22,12 +22,16 @@ from topology import Namespace, serving
 
 
 class HttpApp:
-    """`requests` holds what arrived, oldest first; `raw` the bytes of every connection."""
+    """`requests` holds what arrived, oldest first; `raw` the bytes of every connection.
+
+    `delay`: seconds that every answer takes.
+    """
 
     def __init__(self, namespace: Namespace, port: int, host: str = "0.0.0.0"):
         self._serving = serving(namespace, port, self._serve, host)
         self.requests: list[dict] = []
         self.raw: list[bytearray] = []
+        self.delay = 0.0
 
     def __enter__(self) -> "HttpApp":
         self._serving.__enter__()
@@ -69,6 +73,7 @@ class HttpApp:
         return self._respond(connection, parser, raw, request)
 
     def _respond(self, connection, parser, raw, request: dict) -> bool:
+        time.sleep(self.delay)
         what, _, rest = request["target"].lstrip("/").partition("/")
         if request["method"] == "CONNECT" or what == "upgrade":
             return _tunnel(connection, parser, raw, request["method"] == "CONNECT")

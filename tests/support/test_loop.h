@@ -12,7 +12,8 @@ class TestLoop {
  public:
   TestLoop();
 
-  operator Loop&() noexcept { return loop_; }  // NOLINT: it is a loop
+  // NOLINTNEXTLINE(google-explicit-constructor): it is a loop
+  operator Loop&() noexcept { return loop_; }
   Loop& loop() noexcept { return loop_; }
   Loop* operator->() noexcept { return &loop_; }
 

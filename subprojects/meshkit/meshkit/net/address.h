@@ -24,7 +24,8 @@ namespace mesh::net {
 class AddressText {
  public:
   std::string_view view() const noexcept { return {text_.data(), size_}; }
-  operator std::string_view() const noexcept { return view(); }  // NOLINT: it is its text
+  // NOLINTNEXTLINE(google-explicit-constructor): it is its text
+  operator std::string_view() const noexcept { return view(); }
   const char* c_str() const noexcept { return text_.data(); }
 
   static constexpr std::size_t kCapacity = 56;

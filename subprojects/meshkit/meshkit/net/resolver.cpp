@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "meshkit/base/slab.h"
-#include "meshkit/net/dns_channel.h"
+#include "meshkit/net/resolver_channel.h"
 
 namespace mesh::net {
 namespace {
@@ -105,7 +105,7 @@ Resolver::Resolver(Loop& loop, const ResolverOptions& options)
     : loop_(loop),
       min_ttl_(options.min_ttl),
       max_ttl_(options.max_ttl),
-      channel_(std::make_unique<DnsChannel>(loop, options)) {}
+      channel_(std::make_unique<ResolverChannel>(loop, options)) {}
 
 Resolver::~Resolver() = default;
 

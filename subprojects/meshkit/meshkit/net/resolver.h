@@ -19,7 +19,7 @@
 
 namespace mesh::net {
 
-class DnsChannel;
+class ResolverChannel;
 class Lookup;
 
 struct ResolverOptions {
@@ -49,7 +49,7 @@ class Resolver {
   std::optional<std::chrono::seconds> min_ttl_;
   std::optional<std::chrono::seconds> max_ttl_;
   std::size_t asking_ = 0;  // lookups that wait for c-ares
-  std::unique_ptr<DnsChannel> channel_;
+  std::unique_ptr<ResolverChannel> channel_;
 };
 
 enum class RecordKind : std::uint8_t { addresses, services };  // A and AAAA; SRV

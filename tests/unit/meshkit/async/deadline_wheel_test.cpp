@@ -2,19 +2,19 @@
 
 #include <doctest/doctest.h>
 
-#include <functional>
 #include <memory>
 #include <vector>
 
+#include "meshkit/base/callback.h"
 #include "meshkit/base/random.h"
 
 namespace mesh {
 namespace {
 
 struct Entry final : WheelEntry {
-  explicit Entry(std::function<void()> action) : run(std::move(action)) {}
+  explicit Entry(Callback<void()> action) : run(std::move(action)) {}
   void on_expired() override { run(); }
-  std::function<void()> run;
+  Callback<void()> run;
 };
 
 TEST_SUITE("async/deadline_wheel") {

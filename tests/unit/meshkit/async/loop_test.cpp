@@ -2,24 +2,25 @@
 
 #include <doctest/doctest.h>
 
-#include <functional>
+#include <memory>
 #include <string>
 
 #include "meshkit/async/timer.h"
+#include "meshkit/base/callback.h"
 
 namespace mesh {
 namespace {
 
 struct Work final : Flushable {
-  explicit Work(std::function<void()> action) : run(std::move(action)) {}
+  explicit Work(Callback<void()> action) : run(std::move(action)) {}
   void flush() override { run(); }
-  std::function<void()> run;
+  Callback<void()> run;
 };
 
 struct Ward final : Retirable {
-  explicit Ward(std::function<void()> action) : at_end(std::move(action)) {}
+  explicit Ward(Callback<void()> action) : at_end(std::move(action)) {}
   ~Ward() override { at_end(); }
-  std::function<void()> at_end;
+  Callback<void()> at_end;
 };
 
 TEST_SUITE("async/loop") {

@@ -2,22 +2,26 @@
 
 #include <doctest/doctest.h>
 
-#include <memory>
-
 namespace mesh {
 namespace {
+
+struct Counted {
+  explicit Counted(int& count) : alive(count) { ++alive; }
+  ~Counted() { --alive; }
+  int& alive;
+};
 
 TEST_SUITE("base/slab") {
   TEST_CASE("constructs and destroys in memory that it keeps") {
     BlockPool pool;
-    Slab<std::shared_ptr<int>> slab(pool);
-    const auto counted = std::make_shared<int>(1);
+    Slab<Counted> slab(pool);
+    int alive = 0;
 
-    auto* first = slab.create(counted);
-    CHECK(counted.use_count() == 2);
+    Counted* first = slab.create(alive);
+    CHECK(alive == 1);
     slab.destroy(first);
-    CHECK(counted.use_count() == 1);
-    auto* second = slab.create(counted);
+    CHECK(alive == 0);
+    Counted* second = slab.create(alive);
 
     CHECK(second == first);
     CHECK(pool.system_allocations() == 1);

@@ -1,4 +1,4 @@
-#include "meshkit/net/dns_channel.h"
+#include "meshkit/net/resolver_channel.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -18,11 +18,12 @@ std::string servers_csv(const std::vector<SocketAddress>& servers) {
 
 }  // namespace
 
-DnsChannel::DnsChannel(Loop& loop, const ResolverOptions& options) : loop_(loop), timeout_(loop) {
+ResolverChannel::ResolverChannel(Loop& loop, const ResolverOptions& options)
+    : loop_(loop), timeout_(loop) {
   ares_options settings{};
   settings.timeout = static_cast<int>(options.attempt.count());
   settings.tries = options.tries;
-  settings.sock_state_cb = &DnsChannel::on_socket_state;
+  settings.sock_state_cb = &ResolverChannel::on_socket_state;
   settings.sock_state_cb_data = this;
   settings.qcache_max_ttl = 0;  // who asks again wants to know
   const int mask =
@@ -34,17 +35,17 @@ DnsChannel::DnsChannel(Loop& loop, const ResolverOptions& options) : loop_(loop)
   if (ares_set_servers_ports_csv(channel_, csv.c_str()) != ARES_SUCCESS) std::abort();
 }
 
-DnsChannel::~DnsChannel() {
+ResolverChannel::~ResolverChannel() {
   ares_destroy(channel_);
   ares_library_cleanup();
 }
 
-void DnsChannel::cancel_all() {
+void ResolverChannel::cancel_all() {
   ares_cancel(channel_);
   wait_for_timeout();
 }
 
-void DnsChannel::wait_for_timeout() {
+void ResolverChannel::wait_for_timeout() {
   timeval wait{};
   if (ares_timeout(channel_, nullptr, &wait) == nullptr) return timeout_.stop();
   const auto length = std::chrono::seconds(wait.tv_sec) + std::chrono::microseconds(wait.tv_usec);
@@ -52,13 +53,13 @@ void DnsChannel::wait_for_timeout() {
                  [this] { process(ARES_SOCKET_BAD, ARES_FD_EVENT_NONE); });
 }
 
-void DnsChannel::on_socket_state(void* self, ares_socket_t fd, int readable, int writable) {
+void ResolverChannel::on_socket_state(void* self, ares_socket_t fd, int readable, int writable) {
   const int events = (readable != 0 ? UV_READABLE : 0) | (writable != 0 ? UV_WRITABLE : 0);
-  static_cast<DnsChannel*>(self)->watch(fd, events);
+  static_cast<ResolverChannel*>(self)->watch(fd, events);
 }
 
 // c-ares closes `fd` right after `events` has become 0.
-void DnsChannel::watch(ares_socket_t fd, int events) {
+void ResolverChannel::watch(ares_socket_t fd, int events) {
   auto at = std::find_if(sockets_.begin(), sockets_.end(),
                          [fd](const Socket& socket) { return socket.fd == fd; });
   if (events == 0) {
@@ -71,11 +72,11 @@ void DnsChannel::watch(ares_socket_t fd, int events) {
     if (uv_poll_init(loop_.raw(), &at->handle.create(this)->handle, fd) != 0) std::abort();
     at->handle->handle.data = this;
   }
-  uv_poll_start(&at->handle->handle, events, &DnsChannel::on_poll);
+  uv_poll_start(&at->handle->handle, events, &ResolverChannel::on_poll);
 }
 
-void DnsChannel::on_poll(uv_poll_t* handle, int status, int events) {
-  auto* self = static_cast<DnsChannel*>(handle->data);
+void ResolverChannel::on_poll(uv_poll_t* handle, int status, int events) {
+  auto* self = static_cast<ResolverChannel*>(handle->data);
   uv_os_fd_t fd = -1;
   if (self == nullptr || uv_fileno(reinterpret_cast<uv_handle_t*>(handle), &fd) != 0) return;
   // An error shows when it is read.
@@ -85,7 +86,7 @@ void DnsChannel::on_poll(uv_poll_t* handle, int status, int events) {
   self->process(fd, ready);
 }
 
-void DnsChannel::process(ares_socket_t fd, unsigned events) {
+void ResolverChannel::process(ares_socket_t fd, unsigned events) {
   const ares_fd_events_t ready{fd, events};
   (void)ares_process_fds(channel_, &ready, events == 0 ? 0 : 1,  // failures reach the questions
                          ARES_PROCESS_FLAG_NONE);

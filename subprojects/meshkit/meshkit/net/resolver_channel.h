@@ -1,5 +1,5 @@
 #pragma once
-// DnsChannel: a c-ares channel whose sockets and timeouts are waited for by the loop.
+// ResolverChannel: a c-ares channel whose sockets and timeouts are waited for by the loop.
 //
 // The part of the resolver that knows sockets; net/resolver.cpp knows questions.
 
@@ -15,14 +15,14 @@
 
 namespace mesh::net {
 
-class DnsChannel {
+class ResolverChannel {
  public:
   // `loop` must outlive the channel. Aborts when c-ares cannot start, which is for want of memory.
-  DnsChannel(Loop& loop, const ResolverOptions& options);
-  DnsChannel(const DnsChannel&) = delete;
-  DnsChannel& operator=(const DnsChannel&) = delete;
+  ResolverChannel(Loop& loop, const ResolverOptions& options);
+  ResolverChannel(const ResolverChannel&) = delete;
+  ResolverChannel& operator=(const ResolverChannel&) = delete;
   // Answers every open question with ARES_EDESTRUCTION.
-  ~DnsChannel();
+  ~ResolverChannel();
 
   ares_channel_t* raw() noexcept { return channel_; }
   // To be called after each question asked of raw(): its timeout may be the next to come.

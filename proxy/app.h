@@ -1,0 +1,62 @@
+#pragma once
+// App: the composition root of mesh-proxy: the control thread, the workers, and their order of
+// starting and stopping. The only place that knows all folders.
+//
+//   start   bind every port, ask for a certificate; accept once it is there
+//   stop    SIGTERM, SIGINT or POST /shutdown: workers take nothing new and finish what is under
+//           way; a second signal or the end of the grace period ends it at once
+
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "meshkit/async/loop.h"
+#include "meshkit/async/signal.h"
+#include "meshkit/async/timer.h"
+#include "proxy/control_plane.h"
+#include "proxy/settings.h"
+#include "proxy/worker.h"
+
+namespace mesh {
+
+class App final : private identity::IdentityEvents {
+ public:
+  // `settings` outlives it.
+  explicit App(const Settings& settings);
+  ~App();
+  App(const App&) = delete;
+
+  // Binds and connects; then `run` blocks until the end. The exit status of the process.
+  Status start();
+  int run();
+
+  // Takes nothing new and ends when all is done.
+  void drain(const char* reason);
+
+  // Lines that say what is missing until traffic is taken; empty: ready.
+  std::vector<std::string> not_ready_because() const;
+
+ private:
+  void on_identity(const Snapshot<identity::WorkloadIdentity>& identity) override;
+  void on_worker_drained();
+  void on_signal(const char* name);
+  void end(int status);
+  void remind();
+
+  const Settings& settings_;
+  Loop loop_;
+  Mailbox mailbox_;
+  std::unique_ptr<ControlPlane> control_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::vector<std::thread> threads_;
+  std::unique_ptr<Signal> terminate_;
+  std::unique_ptr<Signal> interrupt_;
+  Timer grace_;
+  Timer reminder_;
+  bool is_accepting_ = false;
+  bool is_draining_ = false;
+  std::size_t drained_workers_ = 0;
+  int status_ = 0;
+};
+
+}  // namespace mesh

@@ -143,7 +143,7 @@ def _watched(pair: Pair, command: list[str]) -> tuple[str, float, float]:
 
 
 def _wrk_requests(text: str) -> float:
-    bad = [line.strip() for line in text.splitlines() if "Socket errors" in line or "Non-2xx" in line]
+    bad = [line.strip() for line in text.splitlines() if re.search("Socket errors|Non-2xx", line)]
     if bad:
         raise LoadFailed("; ".join(bad))
     return _number(r"(\d+) requests in", text)

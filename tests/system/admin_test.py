@@ -157,8 +157,9 @@ def test_what_a_client_writes_is_no_label(client, server, expose):
     with HttpApp(server, PORT):
         for number in range(50):
             with client.connect(host, PORT) as connection:
-                connection.sendall(f"GET /echo?{number} HTTP/1.1\r\nHost: unbounded-{number}.example\r\n"
-                                   f"X-Any: unbounded-{number}\r\n\r\n".encode())
+                name = f"unbounded-{number}"
+                connection.sendall(f"GET /{name} HTTP/1.1\r\nHost: {name}.example\r\n"
+                                   f"X-Any: {name}\r\n\r\n".encode())
                 assert Reader(connection).answer().status == 200
     for workload in (client, server):
         assert "unbounded-" not in workload.admin("/metrics")[1]

@@ -97,7 +97,7 @@ def main() -> None:
     parser.add_argument("--control", required=True, help="path of the control socket")
     parser.add_argument("--state", required=True, help="folder for certificates and the model")
     parser.add_argument("--tls", help="ADDRESS:PORT, TLS 1.3")
-    parser.add_argument("--name", default="controller.mesh.serviceaccount.identity.mesh.cluster.local")
+    parser.add_argument("--name", default="controller.test", help="the identity shown by TLS")
     asyncio.run(serve(parser.parse_args()))
 
 

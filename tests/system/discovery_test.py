@@ -1,4 +1,4 @@
-"""Where requests go: endpoints that come and go, balancing, failing ones, and a silent controller."""
+"""Where requests go: endpoints that come, go and fail, balancing, and a silent controller."""
 
 import contextlib
 import time

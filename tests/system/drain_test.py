@@ -26,8 +26,8 @@ def pair(network, control, request):
         workload.start_sidecar(SHUTDOWN_GRACE_PERIOD="4s")
     address = f"10.96.3.{number}"
     for port in (PORT, 7000):
-        control.api.set_service(name=f"drain{number}-{port}.test.svc.cluster.local", address=address,
-                                port=port, endpoints=[far.endpoint(port)])
+        control.api.set_service(name=f"drain{number}-{port}.test.svc.cluster.local", port=port,
+                                address=address, endpoints=[far.endpoint(port)])
     with HttpApp(far, PORT):
         yield near, far, address
     near.close()

@@ -1,4 +1,4 @@
-"""Hostile clients: each flood is bounded, and meets a limit in little memory while others are served."""
+"""Hostile clients: each flood meets a limit, in little memory, and others are served meanwhile."""
 
 import contextlib
 import socket

@@ -284,7 +284,9 @@ def test_large_answers_and_uploads_keep_every_byte(client, app, host):
 
 
 def test_many_clients_at_once(client, app, host):
-    done = client.run(["h2load", "--h1", "-n2000", "-c50", "-t1", f"http://{host}:{PORT}/status/200"])
+    url = f"http://{host}:{PORT}/status/200"
+
+    done = client.run(["h2load", "--h1", "-n2000", "-c50", "-t1", url])
 
     assert "2000 succeeded, 0 failed, 0 errored" in done.stdout, done.stdout
 

@@ -1,4 +1,4 @@
-"""Who may call: authorization by network and identity, defaults, and policies that make no sense."""
+"""Who may call: authorization by network and identity, defaults, and senseless policies."""
 
 import contextlib
 import threading
@@ -217,8 +217,8 @@ def detect(backends: dict) -> dict:
 
 
 def backend(**kind) -> dict:
-    return {"metadata": {"default": "b"}, "queue": {"capacity": 1, "failfast_timeout": {"seconds": 1}},
-            **kind}
+    queue = {"capacity": 1, "failfast_timeout": {"seconds": 1}}
+    return {"metadata": {"default": "b"}, "queue": queue, **kind}
 
 
 def balancer(path: str) -> dict:
@@ -259,7 +259,8 @@ def test_an_outbound_policy_that_makes_no_sense_breaks_its_target_only(client, h
     assert client.sidecar.running()
 
 
-def test_an_opaque_profile_with_an_http_policy_breaks_its_target_only(client, server, host, control):
+def test_an_opaque_profile_with_an_http_policy_breaks_its_target_only(client, server, host,
+                                                                      control):
     control.api.set_service(name="odd.test.svc.cluster.local", address="10.96.8.100", port=PORT,
                             protocol="http1", opaque=True, endpoints=[server.endpoint(PORT)])
 

@@ -63,7 +63,8 @@ def run_files(files: list[str], options: list[str], reports: Path) -> list[tuple
 
 def run_file(file: str, options: list[str], report: Path, live: bool) -> tuple[int, int]:
     """One file in a sandbox of its own; shows what it says, at the end unless `live`."""
-    command = [sys.executable, str(HERE / "run.py"), f"--junitxml={report}", located(file), *options]
+    program = [sys.executable, str(HERE / "run.py")]
+    command = [*program, f"--junitxml={report}", located(file), *options]
     started = time.monotonic()
     out = None if live else subprocess.PIPE
     done = subprocess.run([*sandbox.UNSHARE, *command], env=sandbox.environment(), stdout=out,

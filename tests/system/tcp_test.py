@@ -74,8 +74,9 @@ def test_a_large_transfer_keeps_every_byte_both_ways(client, echo_host, echo_por
                 connection.sendall(BODY)
         sender = threading.Thread(target=send)
         sender.start()
-        assert digest_of(connection, ROUNDS * len(BODY)) == hashlib.sha256(BODY * ROUNDS).hexdigest()
+        digest = digest_of(connection, ROUNDS * len(BODY))
         sender.join()
+    assert digest == hashlib.sha256(BODY * ROUNDS).hexdigest()
 
 
 def test_the_client_s_end_reaches_the_server_while_its_answer_is_open(client, server, expose):
@@ -174,8 +175,8 @@ def postgres(server):
     assert made.returncode == 0, made.stderr
     with open(folder / "data" / "pg_hba.conf", "a", encoding="ascii") as access:
         access.write("host all all 0.0.0.0/0 trust\nhost all all ::/0 trust\n")
-    server.start("postgres", [*as_postgres, f"{programs}/postgres", "-D", folder / "data", "-p", "5499",
-                              "-c", "listen_addresses=*", "-k", folder])
+    server.start("postgres", [*as_postgres, f"{programs}/postgres", "-D", folder / "data",
+                              "-p", "5499", "-c", "listen_addresses=*", "-k", folder])
     wait_until(lambda: server.accepts(5499), 30, "PostgreSQL")
     return 5499
 
@@ -186,7 +187,8 @@ def test_postgresql_answers_queries_and_copies(client, postgres, expose):
 
     wait_until(lambda: client.run([*psql, "select 1"], check=False).stdout == "1\n", 20, "psql")
     rows = client.run([*psql, "select count(*), sum(n) from generate_series(1, 200000) n"])
-    large = client.run([*psql, "copy (select repeat('x', 1000) from generate_series(1, 5000)) to stdout"])
+    lines = "select repeat('x', 1000) from generate_series(1, 5000)"
+    large = client.run([*psql, f"copy ({lines}) to stdout"])
 
     assert rows.stdout == "200000|20000100000\n"
     assert len(large.stdout) == 5000 * 1001

@@ -51,7 +51,8 @@ class Envoy(Pair):
         file = self.configure(workload, "envoy.json", json.dumps(settings, indent=1))
         program = published(self, self.program())
         command = [program, "-c", file, "--concurrency", "1", "--disable-hot-restart", "-l", "warn"]
-        return self.start_sidecar(workload, command, listener["address"]["socket_address"]["port_value"])
+        port = listener["address"]["socket_address"]["port_value"]
+        return self.start_sidecar(workload, command, port)
 
 
 def _address(host: str, port: int) -> dict:

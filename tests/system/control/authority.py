@@ -78,9 +78,9 @@ class Authority:
 
     def _load(self, name: str) -> Pair | None:
         if name not in self._pairs and (self._folder / f"{name}.key").exists():
-            certificate = x509.load_pem_x509_certificate((self._folder / f"{name}.crt").read_bytes())
-            key = serialization.load_pem_private_key(
-                (self._folder / f"{name}.key").read_bytes(), password=None)
+            pem = {kind: (self._folder / f"{name}.{kind}").read_bytes() for kind in ("crt", "key")}
+            certificate = x509.load_pem_x509_certificate(pem["crt"])
+            key = serialization.load_pem_private_key(pem["key"], password=None)
             self._pairs[name] = Pair(certificate, key)
         return self._pairs.get(name)
 

@@ -84,10 +84,11 @@ class Services:
             await context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(fault))
         lifetime = self._model.setting("leaf_lifetime")
         leaf = self._ca.sign(key, request.identity, lifetime)
+        issuer = self._ca.issuer().certificate
         until = leaf.not_valid_after_utc - datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
         return api.build("identity.CertifyResponse", {
             "leaf_certificate": leaf.public_bytes(authority.DER),
-            "intermediate_certificates": [self._ca.issuer().certificate.public_bytes(authority.DER)],
+            "intermediate_certificates": [issuer.public_bytes(authority.DER)],
             "valid_until": {"seconds": int(until.total_seconds())}})
 
     # Destination.

@@ -17,7 +17,8 @@ def llhttp() -> dict[str, bytes]:
     folder = programs.corpus("aiohttp-3.14.5") / "vendor" / "llhttp" / "test" / "request"
     found = {}
     for file in sorted(folder.glob("*.md")):
-        for number, text in enumerate(re.findall(r"```http\n(.*?)```", file.read_text("utf-8"), re.S)):
+        blocks = re.findall(r"```http\n(.*?)```", file.read_text("utf-8"), re.DOTALL)
+        for number, text in enumerate(blocks):
             if "${" not in text:  # those are made by JavaScript
                 found[f"{file.stem}-{number}"] = _llhttp_bytes(text)
     return found

@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import golang
-import golang
 from environment import cache
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -111,7 +110,8 @@ def _installed(folder: str, name: str, package: str) -> Path:
 
 
 def _go(arguments: list[str], cwd: Path | None = None, env: dict | None = None) -> None:
-    subprocess.run([golang.compiler(), *arguments], cwd=cwd, env=os.environ | (env or {}), check=True)
+    command = [golang.compiler(), *arguments]
+    subprocess.run(command, cwd=cwd, env=os.environ | (env or {}), check=True)
 
 
 @contextmanager

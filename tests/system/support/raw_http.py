@@ -28,7 +28,8 @@ class Reader:
         status = int(head[0].split(" ")[1])
         headers = [_split(line) for line in head[1:] if line]
         answer = Answer(status, headers)
-        if to == "HEAD" or status < 200 or status in (204, 304) or (to == "CONNECT" and status < 300):
+        tunnel = to == "CONNECT" and status < 300
+        if to == "HEAD" or status < 200 or status in (204, 304) or tunnel:
             return answer
         if answer.header("transfer-encoding"):
             self._read_chunks(answer)

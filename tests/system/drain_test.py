@@ -6,6 +6,7 @@ import time
 
 import h2.events
 import pytest
+from support.h2_app import H2App
 from support.h2_peer import H2Peer
 from support.http_app import HttpApp
 from support.processes import wait_until
@@ -86,8 +87,8 @@ def test_idle_connections_are_closed_and_it_ends_at_once(pair):
 
 
 def test_http_2_clients_are_told_to_go_away_and_streams_end_well(pair):
-    near, _, address = pair
-    with near.connect(address, PORT) as connection:
+    near, far, address = pair
+    with serving(far, 7000, H2App().serve), near.connect(address, 7000) as connection:
         peer = H2Peer(connection, client=True)
         goodbyes = []
 
@@ -96,7 +97,7 @@ def test_http_2_clients_are_told_to_go_away_and_streams_end_well(pair):
                 goodbyes.append(event)
 
         threading.Thread(target=peer.run, args=(note,), daemon=True).start()
-        stream = peer.request("/slow/1", method="GET", end=True)
+        stream = peer.request("/late", method="GET", end=True)
         time.sleep(0.3)
         near.sidecar.signal(signal.SIGTERM)
 

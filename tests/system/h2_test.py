@@ -1,60 +1,16 @@
 """HTTP/2 between two workloads: streams, trailers, resets, windows and half-close kept exactly."""
 
 import hashlib
-import os
 import threading
 
 import h2.events
 import pytest
+from support.h2_app import BODY, H2App
 from support.h2_peer import H2Peer
 from support.processes import wait_until
 from topology import serving
 
 PORT = 8081
-BODY = os.urandom(2_000_000)
-
-
-class H2App:
-    """Answers by the path; `peers` are the connections it has."""
-
-    def __init__(self):
-        self.peers: list[H2Peer] = []
-
-    def serve(self, connection) -> None:
-        peer = H2Peer(connection, client=False)
-        self.peers.append(peer)
-        peer.run(self._on_event)
-
-    def _on_event(self, peer: H2Peer, event) -> None:
-        if isinstance(event, h2.events.RequestReceived):
-            path = dict(event.headers)[":path"]
-            if path.startswith("/reset/"):
-                peer.h2.reset_stream(event.stream_id, int(path[7:]))
-            elif path == "/trailers":
-                peer.h2.send_headers(event.stream_id, [(":status", "200"), ("trailer", "x-sum")])
-                peer.h2.send_data(event.stream_id, b"body")
-                peer.h2.send_headers(event.stream_id, [("x-sum", "4")], end_stream=True)
-            elif path == "/early":
-                peer.h2.send_headers(event.stream_id, [(":status", "200")])
-                peer.h2.send_data(event.stream_id, b"early", end_stream=True)
-            elif path == "/hold":
-                peer.h2.send_headers(event.stream_id, [(":status", "200")])
-            elif path == "/big":
-                peer.h2.send_headers(event.stream_id, [(":status", "200")])
-                threading.Thread(target=peer.send_all, args=(event.stream_id, BODY),
-                                 daemon=True).start()
-        if isinstance(event, h2.events.StreamEnded) and self._path(peer, event) == "/sum":
-            digest = hashlib.sha256(peer.body(event.stream_id)).hexdigest()
-            peer.h2.send_headers(event.stream_id, [(":status", "200")])
-            peer.h2.send_data(event.stream_id, digest.encode(), end_stream=True)
-
-    def _path(self, peer: H2Peer, event) -> str:
-        return dict(peer.streams[event.stream_id][0].headers)[":path"]
-
-    def streams(self, kind) -> list:
-        """Every event of `kind` on any connection."""
-        return [e for peer in self.peers for events in peer.streams.values() for e in events
-                if isinstance(e, kind)]
 
 
 @pytest.fixture(scope="module")

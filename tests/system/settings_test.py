@@ -12,7 +12,8 @@ pytestmark = pytest.mark.mesh
 def run(*arguments: str, **env: str) -> subprocess.CompletedProcess:
     program = programs.built("mesh-proxy")
     assert program, "mesh-proxy is not built"
-    return subprocess.run([program, *arguments], env=env, capture_output=True, text=True, timeout=20)
+    return subprocess.run([program, *arguments], env=env, capture_output=True, text=True,
+                          timeout=20)
 
 
 def test_everything_that_is_missing_is_named_at_once():
@@ -53,7 +54,7 @@ def test_the_settings_of_linkerd_work_and_ours_win(network, control):
         def _environment(self, settings):
             ours = super()._environment(settings)
             prefix = "MESH_PROXY_"
-            theirs = {name.replace(prefix, "LINKERD2_PROXY_"): value for name, value in ours.items()}
+            theirs = {n.replace(prefix, "LINKERD2_PROXY_"): v for n, v in ours.items()}
             return theirs | {"LINKERD2_PROXY_LOG_FORMAT": "neither", f"{prefix}LOG_FORMAT": "json",
                              "LINKERD2_PROXY_TRACE_PROTOCOL": "unknown settings are ignored"}
 

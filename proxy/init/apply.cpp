@@ -2,6 +2,7 @@
 
 #include "proxy/init/iptables.h"
 #include "proxy/init/method.h"
+#include "proxy/init/namespace_lock.h"
 #include "proxy/init/nft_tables.h"
 #include "proxy/init/nft_text.h"
 #include "proxy/init/original_destination.h"
@@ -104,6 +105,8 @@ Outcome<void> finish(const Method& method, const Options& options) {
 }  // namespace
 
 Outcome<std::string> arm(const Options& options) {
+  const auto lock = NamespaceLock::take();
+  if (!lock) return tl::unexpected(lock.error());
   std::optional<Method> method = first_method(options.backend);
   std::string before;  // what went wrong with the methods tried before
   while (true) {
@@ -123,6 +126,8 @@ Outcome<std::string> arm(const Options& options) {
 }
 
 Outcome<std::string> remove() {
+  const auto lock = NamespaceLock::take();
+  if (!lock) return tl::unexpected(lock.error());
   const auto change = remove_all();
   if (!change) return tl::unexpected(with_advice(change.error()));
   return std::string(*change == Change::made ? "removed" : "was not armed, nothing changed");

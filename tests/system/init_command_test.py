@@ -1,83 +1,15 @@
 """mesh-init as a command: what it leaves in the kernel, what it says, and when it refuses."""
 
-import errno
 import re
 import shutil
 import subprocess
 import threading
-from contextlib import contextmanager
 
 import pytest
-from support import programs
-from support.system_calls import refusing
+from support.bare_machine import (MACHINE, OPTION_SETS, _init, _machine, _program,  # noqa: F401
+                                  listed, rules, run)
 
-MACHINE = "init-command"
-OPTION_SETS = [
-    [],
-    ["--ipv4-only"],
-    ["--proxy-uid", "0", "--proxy-gid", "65534", "--outbound-port", "5000", "--inbound-port", "1",
-     "--control-port", "9", "--admin-port", "7"],
-    ["--skip-outbound-ports", "4567-4568,25,53", "--skip-inbound-ports", "22,1-20",
-     "--inbound-ports", "80,8000-9000"],
-    ["--skip-subnets", "10.0.0.0/8,192.168.1.1,0.0.0.0/0,172.16.0.0/12,fd00::/8,::1,::/0,fe80::/10",
-     "--skip-inbound-subnets", "1.2.3.4/31", "--skip-outbound-subnets", "2001:db8::/127"],
-]
 ARMED = re.compile(r"table inet mesh \{.*^\}\n", re.MULTILINE | re.DOTALL)
-
-
-@pytest.fixture(scope="module", name="program")
-def _program(tmp_path_factory):
-    """A copy that any user can run."""
-    built = programs.built("mesh-init")
-    assert built, "mesh-init is not built"
-    folder = tmp_path_factory.mktemp("mesh-init", numbered=True)
-    for parent in (folder, *folder.parents[:2]):
-        parent.chmod(0o755)
-    return programs.published(built, folder)
-
-
-@pytest.fixture(name="machine")
-def _machine():
-    subprocess.run(["ip", "netns", "add", MACHINE], check=True)
-    yield
-    subprocess.run(["ip", "netns", "del", MACHINE], check=True)
-
-
-def run(*command, check=True, **options) -> subprocess.CompletedProcess:
-    """Runs a program on the machine."""
-    there = ["nsenter", f"--net=/run/netns/{MACHINE}", *map(str, command)]
-    return subprocess.run(there, check=check, text=True, capture_output=True, timeout=60, **options)
-
-
-@pytest.fixture(name="init")
-def _init(machine, program):
-    """init(option...) runs mesh-init on a machine without any rules."""
-    return lambda *options, **how: run(program, *options, **how)
-
-
-def rules(*options: str) -> str:
-    return run("nft", *options, "list", "ruleset").stdout
-
-
-def legacy(version: str) -> str:
-    saved = run(f"{version}-legacy-save", "-t", "nat").stdout
-    return "".join(line + "\n" for line in saved.splitlines() if line[:1] in ":-")
-
-
-# As kernels answer that have no nf_tables: socket(AF_NETLINK, any, NETLINK_NETFILTER).
-without_nf_tables = refusing({"x86_64": 41, "aarch64": 198}, {0: 16, 2: 12}, errno.EPROTONOSUPPORT)
-# As kernels without IPv6 connection tracking: getsockopt(any, SOL_IPV6, SO_ORIGINAL_DST, ...).
-without_tracking = refusing({"x86_64": 55, "aarch64": 209}, {1: 41, 2: 80}, errno.ENOPROTOOPT)
-
-
-@contextmanager
-def real_programs():
-    """The folder in which the iptables programs can still be found when /usr/sbin is hidden."""
-    folder = "/run/netns/real-sbin"
-    subprocess.run(["mkdir", "-p", folder], check=True)
-    subprocess.run(["mount", "--bind", "/usr/sbin", folder], check=True)
-    yield folder
-    subprocess.run(["umount", folder], check=True)
 
 
 @pytest.mark.parametrize("options", OPTION_SETS)
@@ -192,22 +124,47 @@ def test_there_is_no_moment_with_other_than_whole_rules(init):
     assert set(seen) <= whole
 
 
-@pytest.mark.parametrize("backend", ["nftables", "iptables"])
-def test_runs_at_the_same_time_all_succeed_and_leave_whole_rules(init, program, backend):
-    sets = [["--backend", backend], ["--backend", backend, "--skip-outbound-ports", "1-9,80,90,99"]]
+@pytest.mark.parametrize("backends", [["nftables"], ["iptables"], ["nftables", "iptables"]])
+def test_runs_at_the_same_time_all_succeed_and_the_last_stays(init, program, backends):
+    sets = [["--backend", backend, *options] for backend in backends
+            for options in ([], ["--skip-outbound-ports", "1-9,80,90,99"])]
     command = ["nsenter", f"--net=/run/netns/{MACHINE}", program]
-    count = 10 if backend == "nftables" else 3
+    count = 10 if backends == ["nftables"] else 3
     started = [subprocess.Popen([*command, *options], stderr=subprocess.DEVNULL)
                for options in sets * count]
     assert [process.wait(60) for process in started] == [0] * len(started)
 
-    listed = rules() + legacy("iptables") + legacy("ip6tables")
+    result = listed()
     whole = []
     for options in sets:
         init("--remove")
         init(*options)
-        whole.append(rules() + legacy("iptables") + legacy("ip6tables"))
-    assert listed in whole
+        whole.append(listed())
+    assert result in whole
+
+
+def test_others_may_change_their_rules_meanwhile(init):
+    changes = ["add table inet other", "add chain inet other any", "delete table inet other"]
+    other = subprocess.Popen(["nsenter", f"--net=/run/netns/{MACHINE}", "nft", "--interactive"],
+                             stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+    ended = threading.Event()
+
+    def change() -> None:
+        while not ended.is_set():
+            other.stdin.write("".join(line + "\n" for line in changes * 10))
+            other.stdin.flush()
+
+    changer = threading.Thread(target=change)
+    changer.start()
+    try:
+        for _ in range(30):
+            init()
+            init("--remove")
+    finally:
+        ended.set()
+        changer.join()
+        other.communicate("quit\n", timeout=30)
+    assert rules() == ""
 
 
 def test_thousands_of_rules_are_one_transaction(init):
@@ -276,98 +233,6 @@ def test_it_needs_no_other_file(init, program, tmp_path):
     assert ARMED.fullmatch(rules())
     run("chroot", tmp_path, "/mesh-init", "--remove")
     assert rules() == ""
-
-
-@pytest.mark.parametrize("options", OPTION_SETS)
-def test_without_nf_tables_it_uses_iptables(init, options):
-    said = init(*options, preexec_fn=without_nf_tables).stderr
-    assert "iptables" in said
-    assert rules() == ""
-    printed = init("--dry-run", "--backend", "iptables", *options).stdout
-    listed = legacy("iptables") + ("" if "--ipv4-only" in options else legacy("ip6tables"))
-    assert sorted(line for line in listed.splitlines() if "MESH" in line) == sorted(
-        line for line in printed.splitlines() if "MESH" in line)
-    again = init(*options, preexec_fn=without_nf_tables)
-    assert "already" in again.stderr
-
-
-def test_removal_takes_the_iptables_variant_too(init):
-    for version in ("iptables", "ip6tables"):
-        run(f"{version}-legacy", "-t", "nat", "-A", "OUTPUT", "-p", "tcp", "--dport", "1",
-            "-j", "ACCEPT")
-    before = legacy("iptables") + legacy("ip6tables")
-    init("--backend", "iptables")
-    assert legacy("iptables") + legacy("ip6tables") != before
-    assert init("--remove").stderr == "mesh-init: removed\n"
-    assert legacy("iptables") + legacy("ip6tables") == before
-    assert rules() == ""
-    assert "nothing" in init("--remove").stderr
-
-
-def test_removal_does_not_make_tables_in_order_to_look_into_them(init):
-    init("--remove")
-    for name in ("ip_tables_names", "ip6_tables_names"):
-        assert run("cat", f"/proc/net/{name}").stdout == ""
-
-
-def test_a_change_of_backends_leaves_one_set_of_rules(init):
-    init("--backend", "iptables")
-    init("--backend", "nftables")
-    assert "MESH" not in legacy("iptables") + legacy("ip6tables")
-    assert rules() == init("--dry-run").stdout
-    init("--backend", "iptables")
-    assert "MESH" in legacy("iptables")
-    assert "MESH" in legacy("ip6tables")
-    assert rules() == ""
-
-
-def test_the_nft_flavour_of_iptables_is_served_and_removed_as_well(init, program):
-    """Where there is no legacy flavour."""
-    hidden = "mount -t tmpfs none /usr/sbin && for p in iptables ip6tables; do " \
-             "ln -s $0/xtables-nft-multi /usr/sbin/$p-restore; " \
-             "ln -s $0/xtables-nft-multi /usr/sbin/$p-save; done"
-    with real_programs() as folder:
-        run("unshare", "--mount", "sh", "-c",
-            f"{hidden} && {program} --backend iptables && {program} --backend iptables", folder)
-        assert "MESH_OUTBOUND" in rules()
-        run("unshare", "--mount", "sh", "-c", f"{hidden} && {program} --remove", folder)
-    assert "MESH" not in rules()
-
-
-def test_without_either_it_says_so(init, program):
-    hidden = f"mount -t tmpfs none /usr/sbin && exec {program}"
-    done = run("unshare", "--mount", "sh", "-c", hidden, check=False, preexec_fn=without_nf_tables)
-    assert done.returncode == 1
-    assert done.stderr == ("mesh-init: this kernel has no nf_tables; "
-                           "no iptables-restore is installed\n")
-
-
-def test_when_ipv6_fails_by_iptables_ipv4_is_as_before(init, program):
-    hidden = "mount -t tmpfs none /usr/sbin && " \
-             "for p in iptables-legacy-restore iptables-legacy-save ip6tables-legacy-save; do " \
-             "ln -s $0/xtables-legacy-multi /usr/sbin/$p; done && " \
-             "ln -s /bin/false /usr/sbin/ip6tables-legacy-restore"
-    with real_programs() as folder:
-        for options in ([], ["--skip-outbound-ports", "80"]):
-            before = legacy("iptables") + legacy("ip6tables")
-            done = run("unshare", "--mount", "sh", "-c",
-                       f"{hidden} && {program} --backend iptables --outbound-port 5000", folder,
-                       check=False)
-            assert done.returncode == 1
-            assert "ip6tables" in done.stderr
-            assert legacy("iptables") + legacy("ip6tables") == before
-            init("--backend", "iptables", *options)
-
-
-@pytest.mark.parametrize("backend", ["nftables", "iptables"])
-def test_connections_that_the_proxy_could_not_understand_are_not_redirected(init, backend):
-    done = init("--backend", backend, check=False, preexec_fn=without_tracking)
-    assert done.returncode == 1
-    assert "no connection tracking for IPv6" in done.stderr
-    assert "--ipv4-only" in done.stderr
-    assert "MESH" not in legacy("iptables") + legacy("ip6tables")
-    assert rules() == ""
-    init("--backend", backend, "--ipv4-only", preexec_fn=without_tracking)
 
 
 def test_help_and_version(program):

@@ -12,6 +12,8 @@
 #include <optional>
 #include <vector>
 
+#include "meshkit/base/text.h"
+
 namespace mesh::log {
 namespace {
 
@@ -39,21 +41,13 @@ constexpr std::array<std::string_view, 6> kNames = {"ERROR", "WARN",  "INFO",
 
 std::optional<Level> parse_level(std::string_view text) {
   for (std::size_t i = 0; i < kNames.size(); ++i) {
-    const bool equal = std::equal(text.begin(), text.end(), kNames[i].begin(), kNames[i].end(),
-                                  [](char a, char b) { return std::toupper(a) == b; });
-    if (equal) return static_cast<Level>(i);
+    if (lower_case(text) == lower_case(kNames[i])) return static_cast<Level>(i);
   }
   return std::nullopt;
 }
 
 bool names_everything(std::string_view part) {
   return part == "mesh" || part == "linkerd" || part == "linkerd2_proxy";
-}
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
-  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
-  return text;
 }
 
 Result<std::vector<Directive>> parse(std::string_view directives) {
@@ -65,7 +59,7 @@ Result<std::vector<Directive>> parse(std::string_view directives) {
         comma == std::string_view::npos ? std::string_view{} : directives.substr(comma + 1);
     if (one.empty()) continue;
     std::string_view part;
-    if (const auto equals = one.find('='); equals != std::string_view::npos) {
+    if (const auto equals = one.rfind('='); equals != std::string_view::npos) {
       part = trimmed(one.substr(0, equals));
       one = trimmed(one.substr(equals + 1));
       if (part.starts_with("mesh::")) part.remove_prefix(6);
@@ -124,6 +118,12 @@ std::string uptime() {
 }
 
 }  // namespace
+
+Status check_filter(std::string_view directives) {
+  const auto parsed = parse(directives);
+  if (!parsed) return fail(parsed.error());
+  return {};
+}
 
 Status set_filter(std::string_view directives) {
   auto parsed = parse(directives);

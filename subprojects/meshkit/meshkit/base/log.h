@@ -26,6 +26,8 @@ namespace mesh::log {
 enum class Level : std::uint8_t { error, warn, info, debug, trace, off };
 enum class Format : std::uint8_t { plain, json };
 
+// Whether set_filter would take it. Errc::invalid otherwise.
+Status check_filter(std::string_view directives);
 // Replaces the filter. Errc::invalid leaves the one in force.
 Status set_filter(std::string_view directives);
 // As it was set.

@@ -34,6 +34,7 @@ class Recorder:
 
     def __init__(self):
         self.connections: list[bytearray] = []
+        self._taken: list[int] = []
 
     def serve(self, connection) -> None:
         data = bytearray()
@@ -49,8 +50,11 @@ class Recorder:
                 return
 
     def take(self) -> list[bytes]:
-        taken, self.connections = self.connections, []
-        return [bytes(data) for data in taken if data]
+        """What has come since the last time, by connection: a proxy may open one ahead."""
+        taken = self._taken + [0] * (len(self.connections) - len(self._taken))
+        new = [bytes(data[seen:]) for data, seen in zip(self.connections, taken)]
+        self._taken = [seen + len(data) for seen, data in zip(taken, new)]
+        return [data for data in new if data]
 
 
 def _drain(connection, data: bytearray) -> None:
@@ -142,13 +146,14 @@ def send_all(client, lanes, cases: dict[str, bytes]) -> dict[str, tuple[list[byt
 def clear(data: bytes) -> list[strict_http.Request] | None:
     """The requests of bytes that everybody reads the same way, else None.
 
-    Tunnels have tests of their own, and M-SEARCH is for another transport.
+    Tunnels have tests of their own, M-SEARCH is for another transport, and a fragment is allowed by
+    some and by no standard.
     """
     try:
         requests = strict_http.read(data)
     except (strict_http.Ambiguous, strict_http.Incomplete):
         return None
-    odd = any(r.tunnels() or r.method == b"M-SEARCH" for r in requests)
+    odd = any(r.tunnels() or r.method == b"M-SEARCH" or b"#" in r.target for r in requests)
     return None if odd or not requests else requests
 
 
@@ -165,7 +170,8 @@ def meaning(requests: list[strict_http.Request]) -> list[tuple]:
 
 def _path(target: bytes) -> bytes:
     """Absolute form may become origin form."""
-    return re.sub(rb"^[A-Za-z][A-Za-z0-9+.\-]*://[^/?]*", b"", target) or b"/"
+    path = re.sub(rb"^[A-Za-z][A-Za-z0-9+.\-]*://[^/?]*", b"", target)
+    return path if path.startswith((b"/", b"*")) else b"/" + path
 
 
 def verdict(sent: bytes, arrived: list[bytes]) -> str:

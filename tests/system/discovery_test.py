@@ -1,6 +1,7 @@
 """Where requests go: endpoints that come, go and fail, balancing, and a silent controller."""
 
 import contextlib
+import subprocess
 import time
 from collections import Counter
 
@@ -8,6 +9,7 @@ import pytest
 from support.http_app import HttpApp, header
 from support.processes import wait_until
 from support.raw_http import Answer, Reader
+from support.redirection import PROXY_USER
 from topology import Workload, serving
 
 pytestmark = pytest.mark.mesh
@@ -213,7 +215,8 @@ def test_running_out_of_descriptors_is_survived(network, control, client, server
     announce(control, servers[:1])
     cramped = Workload(network, "cramped", control)
     cramped.start_sidecar()
-    cramped.run(["prlimit", f"--pid={cramped.sidecar.pid}", "--nofile=80:80"])
+    limit = ["prlimit", f"--pid={cramped.sidecar.pid}", "--nofile=80:80"]
+    subprocess.run(cramped.command(limit, PROXY_USER), check=True)
     held = [cramped.connect(HOST, PORT) for _ in range(200)]
     time.sleep(1)
     before = cramped.sidecar.cpu_seconds()

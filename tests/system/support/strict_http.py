@@ -12,6 +12,7 @@ REQUEST_LINE = re.compile(rb"(%s) ([\x21-\x7e]+) HTTP/1\.([01])" % TOKEN)
 FIELD = re.compile(rb"(%s):[ \t]*([^\x00-\x08\x0a-\x1f\x7f]*?)[ \t]*" % TOKEN)
 CHUNK = re.compile(rb"([0-9A-Fa-f]{1,8})((?:;%s(?:=(?:%s|\"[^\"\x00-\x08\x0a-\x1f\x7f\\]*\"))?)*)"
                    % (TOKEN, TOKEN))
+ABSOLUTE = re.compile(rb"[A-Za-z][A-Za-z0-9+.\-]*://[^/?#@]+([/?]|$)")  # no user information
 LENGTH = re.compile(rb"[0-9]{1,18}")
 
 
@@ -89,7 +90,7 @@ def _check_target(request: Request) -> None:
     elif target == b"*":
         good = request.method in (b"OPTIONS", b"M-SEARCH")
     else:
-        good = target.startswith(b"/") or re.match(rb"[A-Za-z][A-Za-z0-9+.\-]*://[^/?#@]", target)
+        good = target.startswith(b"/") or ABSOLUTE.match(target)
     if not good:
         raise Ambiguous(f"target {target[:60]!r}")
 

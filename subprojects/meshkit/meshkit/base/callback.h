@@ -23,7 +23,8 @@ class Callback<R(Args...), Capacity> {
   template <class F>
     requires(!std::is_same_v<std::remove_cvref_t<F>, Callback> &&
              std::is_invocable_r_v<R, std::remove_cvref_t<F>&, Args...>)
-  Callback(F&& callable) {  // NOLINT(google-explicit-constructor): lambdas convert, as readers expect
+  // NOLINTNEXTLINE(google-explicit-constructor): lambdas convert, as readers expect
+  Callback(F&& callable) {
     using Target = std::remove_cvref_t<F>;
     static_assert(sizeof(Target) <= Capacity, "captures too much for an inline Callback");
     static_assert(alignof(Target) <= alignof(std::max_align_t));
@@ -44,6 +45,7 @@ class Callback<R(Args...), Capacity> {
 
   explicit operator bool() const noexcept { return table_ != nullptr; }
 
+  // NOLINTNEXTLINE(performance-unnecessary-value-param): the signature says how they are passed
   R operator()(Args... args) {
     if (table_ == nullptr) std::abort();
     return table_->call(storage_, std::forward<Args>(args)...);
@@ -62,15 +64,14 @@ class Callback<R(Args...), Capacity> {
   };
 
   template <class T>
-  static constexpr Table kTable{
-      [](void* at, Args&&... args) -> R {
-        return (*static_cast<T*>(at))(std::forward<Args>(args)...);
-      },
-      [](void* to, void* from) noexcept {
-        ::new (to) T(std::move(*static_cast<T*>(from)));
-        static_cast<T*>(from)->~T();
-      },
-      [](void* at) noexcept { static_cast<T*>(at)->~T(); }};
+  static constexpr Table kTable{[](void* at, Args&&... args) -> R {
+                                  return (*static_cast<T*>(at))(std::forward<Args>(args)...);
+                                },
+                                [](void* to, void* from) noexcept {
+                                  ::new (to) T(std::move(*static_cast<T*>(from)));
+                                  static_cast<T*>(from)->~T();
+                                },
+                                [](void* at) noexcept { static_cast<T*>(at)->~T(); }};
 
   void take(Callback& other) noexcept {
     if (other.table_ == nullptr) return;

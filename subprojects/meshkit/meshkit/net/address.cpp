@@ -127,7 +127,7 @@ std::optional<SocketAddress> SocketAddress::from_sockaddr(const sockaddr* addres
   } else if (address->sa_family == AF_INET6) {
     sockaddr_in6 v6;
     std::memcpy(&v6, address, sizeof v6);
-    result.ip_ = *IpAddress::from_bytes(Bytes(v6.sin6_addr.s6_addr));
+    result.ip_ = IpAddress::from_bytes(Bytes(v6.sin6_addr.s6_addr)).value_or(IpAddress());
     result.port_ = ntohs(v6.sin6_port);
     if (result.ip_.is_link_local()) result.scope_ = v6.sin6_scope_id;
   } else {

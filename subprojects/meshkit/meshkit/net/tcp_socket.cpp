@@ -58,9 +58,11 @@ void TcpSocket::close_with_reset() noexcept {
 Status TcpSocket::apply(const TcpOptions& options) noexcept { return apply_options(fd(), options); }
 
 Result<SocketAddress> TcpSocket::local() const noexcept {
+  const int descriptor = fd();
+  if (descriptor < 0) return fail(Errc::closed, "local address");
   sockaddr_storage address;
   socklen_t size = sizeof address;
-  if (::getsockname(fd(), reinterpret_cast<sockaddr*>(&address), &size) != 0)
+  if (::getsockname(descriptor, reinterpret_cast<sockaddr*>(&address), &size) != 0)
     return fail(error_from_errno(errno, "local address"));
   return SocketAddress::from_sockaddr(address).value_or(SocketAddress());
 }

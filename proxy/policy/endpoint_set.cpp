@@ -1,6 +1,8 @@
 #include "proxy/policy/endpoint_set.h"
 
 #include <algorithm>
+#include <map>
+#include <utility>
 
 namespace mesh::policy {
 namespace {
@@ -13,13 +15,11 @@ auto position(auto& endpoints, const net::SocketAddress& address) noexcept {
 
 // Ordered by address; of several with one address the last said counts.
 std::vector<Endpoint> ordered(std::vector<Endpoint> endpoints) {
-  std::reverse(endpoints.begin(), endpoints.end());
-  std::stable_sort(endpoints.begin(), endpoints.end(),
-                   [](const Endpoint& a, const Endpoint& b) { return a.address < b.address; });
-  const auto end =
-      std::unique(endpoints.begin(), endpoints.end(),
-                  [](const Endpoint& a, const Endpoint& b) { return a.address == b.address; });
-  endpoints.erase(end, endpoints.end());
+  std::map<net::SocketAddress, Endpoint> by_address;
+  for (Endpoint& endpoint : endpoints)
+    by_address.insert_or_assign(endpoint.address, std::move(endpoint));
+  endpoints.clear();
+  for (auto& [address, endpoint] : by_address) endpoints.push_back(std::move(endpoint));
   return endpoints;
 }
 

@@ -106,7 +106,8 @@ TEST_SUITE("policy/authorization") {
                            of("ids", {false, {"web.id"}, {}})};
 
     CHECK(judge(list, plain("10.0.0.1")).by->meta.name == "tls");
-    const auto verdict = judge({list[0], list[2]}, tls("api.id"));
+    const std::vector others{list[0], list[2]};
+    const auto verdict = judge(others, tls("api.id"));
     CHECK(verdict.by->meta.name == "ids");
     CHECK(name_of(verdict.denial) == std::string("identity"));
     CHECK(judge({list[0]}, plain("10.0.0.1")).by->meta.name == "far");

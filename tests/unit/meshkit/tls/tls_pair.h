@@ -64,6 +64,7 @@ struct ForgedPeer {
   ForgedPeer() : sealer(kFromClient), opener(kFromServer) {
     TransportPair pair(loop);
     transport = std::move(pair.client);
+    server_transport = pair.server.get();
     server = std::make_unique<TlsStream>(loop, std::move(pair.server), TlsStream::Side::server,
                                          kFromClient, kFromServer, ByteQueue(loop->pool()));
     server->start(at_server);
@@ -98,6 +99,7 @@ struct ForgedPeer {
   test::Recorder from_server;
   std::size_t read_so_far = 0;
   std::unique_ptr<test::MemoryStream> transport;
+  test::MemoryStream* server_transport;  // owned by the stream
   std::unique_ptr<TlsStream> server;
 };
 

@@ -212,6 +212,60 @@ TEST_SUITE("net/tcp_stream") {
     CHECK(counter.count() == 0);
   }
 
+  TEST_CASE("random traffic both ways, with random pauses, arrives whole and in order") {
+    for (const std::uint64_t seed : {1, 2, 3, 4}) {
+      TestLoop loop;
+      test::StreamPair io(loop);
+      Random random(seed);
+      struct Side {
+        TcpStream& stream;
+        Recorder seen;
+        std::string sent;
+      };
+      Side sides[] = {{*io.client, {}, {}}, {*io.server, {}, {}}};
+      for (Side& side : sides) {
+        const int small = 8 * 1024;  // so that the kernel takes little at a time
+        ::setsockopt(side.stream.socket().fd(), SOL_SOCKET, SO_SNDBUF, &small, sizeof small);
+        side.stream.start(side.seen);
+      }
+
+      for (int step = 0; step < 2000; ++step) {
+        Side& side = sides[random.below(2)];
+        switch (random.below(6)) {
+          case 0: side.stream.pause(); break;
+          case 1: side.stream.resume(); break;
+          case 2: loop->run_once(false); break;
+          default: {
+            if (side.stream.congested()) break;
+            const std::uint32_t largest = 1u << random.below(17);
+            const std::string bytes(1 + random.below(largest), static_cast<char>(step));
+            side.sent += bytes;
+            if (random.below(3) != 0) {
+              side.stream.write(as_bytes(bytes));
+            } else {
+              ByteQueue queue(loop->pool());
+              queue.append(as_bytes(bytes));
+              side.stream.write(std::move(queue));
+            }
+          }
+        }
+      }
+      for (Side& side : sides) {
+        side.stream.resume();
+        side.stream.end();
+      }
+      loop.run_until([&] { return sides[0].seen.closed && sides[1].seen.closed; });
+
+      CHECK((sides[0].seen.received == sides[1].sent));
+      CHECK((sides[1].seen.received == sides[0].sent));
+      CHECK(sides[0].seen.closed->code == Errc::closed);
+      CHECK_FALSE(sides[0].seen.event_after_end);
+      CHECK_FALSE(sides[1].seen.event_after_end);
+      CHECK(io.client->bytes_written() == sides[0].sent.size());
+      CHECK(loop->pool().bytes_in_use() == 0);
+    }
+  }
+
   TEST_CASE("is small") { CHECK(sizeof(TcpStream) <= 256); }
 }
 

@@ -14,7 +14,10 @@ const char* reason_for_token(const H1Refusal& refusal, std::string_view text) no
   const bool points_behind = text == "Invalid header field char";
   const int byte = points_behind ? refusal.previous : refusal.byte;
   if (text == "Unexpected whitespace after header value") return "obs_fold";
-  if (text == "Invalid header value char") return is_control(byte) ? "field_value" : "obs_fold";
+  if (text == "Invalid header value char") {
+    if (refusal.previous == '\n') return "bare_lf";  // a value's first line break
+    return is_control(byte) ? "field_value" : "obs_fold";
+  }
   if (byte == '\n') return "bare_lf";
   if (!is_blank(byte)) return "field_name";
   return !points_behind && refusal.previous == '\n' ? "leading_space" : "space_before_colon";

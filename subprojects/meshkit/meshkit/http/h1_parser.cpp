@@ -52,12 +52,15 @@ struct H1Parser::Callbacks {
     of(llhttp).body_ = as_bytes({at, size});
     return HPE_PAUSED;
   }
-  static int on_extension(llhttp_t* llhttp, const char*, std::size_t size) noexcept {
-    H1Parser& parser = of(llhttp);
-    parser.extension_bytes_ += static_cast<std::uint32_t>(size) + 1;
-    const bool fits_too = parser.extension_bytes_ <= parser.limits_->chunk_extension_bytes;
-    return fits_too ? 0 : fail(parser, {400, "chunk_extension"});
+  static int count_extension(H1Parser& parser, std::size_t size) noexcept {
+    parser.extension_bytes_ += static_cast<std::uint32_t>(size);
+    const bool is_bearable = parser.extension_bytes_ <= parser.limits_->chunk_extension_bytes;
+    return is_bearable ? 0 : fail(parser, {400, "chunk_extension"});
   }
+  static int on_extension(llhttp_t* llhttp, const char*, std::size_t size) noexcept {
+    return count_extension(of(llhttp), size);
+  }
+  static int on_extension_end(llhttp_t* llhttp) noexcept { return count_extension(of(llhttp), 1); }
   static int on_message_end(llhttp_t* llhttp) noexcept {
     of(llhttp).complete_ = true;
     return HPE_PAUSED;
@@ -73,6 +76,8 @@ struct H1Parser::Callbacks {
     all.on_body = on_body;
     all.on_chunk_extension_name = on_extension;
     all.on_chunk_extension_value = on_extension;
+    all.on_chunk_extension_name_complete = on_extension_end;
+    all.on_chunk_extension_value_complete = on_extension_end;
     all.on_message_complete = on_message_end;
     return all;
   }

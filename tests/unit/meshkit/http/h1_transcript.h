@@ -94,7 +94,7 @@ class Transcript {
 inline std::string transcript(H1Parser::Kind kind, std::string_view bytes,
                               Answering answering = Answering::plain, const H1Limits& limits = {}) {
   const std::string whole = Transcript(kind, bytes, bytes.size() + 1, answering, limits).text();
-  for (const std::size_t piece : {1, 2, 3, 5, 16}) {
+  for (const std::size_t piece : {1u, 2u, 3u, 5u, 16u}) {
     const std::string split = Transcript(kind, bytes, piece, answering, limits).text();
     if (split != whole) return "differs in pieces of " + std::to_string(piece) + ":\n" + split;
   }

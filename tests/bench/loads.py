@@ -23,7 +23,7 @@ class LoadFailed(Exception):
 
 def closed_loop(pair: Pair, seconds: float) -> dict:
     """wrk, one thread, 50 connections, as fast as it goes."""
-    text, cpu, memory = _watched(pair, _wrk(pair, seconds))
+    text, cpu, memory = _watched(pair, _wrk(pair, seconds), seconds)
     requests = _wrk_requests(text)
     found = {"wrk_rps": _number(r"Requests/sec:\s+([\d.]+)", text),
              "wrk_p50": _wrk_latency("50", text), "wrk_p99": _wrk_latency("99", text)}
@@ -34,7 +34,7 @@ def closed_loop(pair: Pair, seconds: float) -> dict:
 
 def new_connections(pair: Pair, seconds: float) -> dict:
     """wrk with a new client connection for each request."""
-    text, cpu, _ = _watched(pair, _wrk(pair, seconds, "-H", "Connection: close"))
+    text, cpu, _ = _watched(pair, _wrk(pair, seconds, "-H", "Connection: close"), seconds)
     found = {"conn_rps": _number(r"Requests/sec:\s+([\d.]+)", text)}
     if pair.sidecars():
         found["conn_cpu"] = cpu / _wrk_requests(text) * 1e6
@@ -45,7 +45,7 @@ def constant_rate(rate: int):
     """fortio, 16 connections, open loop, `rate` requests a second."""
     def load(pair: Pair, seconds: float) -> dict:
         command = _fortio("load", seconds, "-qps", str(rate), _url(pair, H1_PORT))
-        text, cpu, _ = _watched(pair, command)
+        text, cpu, _ = _watched(pair, command, seconds)
         report = _fortio_report(text, "200")
         count = report["DurationHistogram"]["Count"]
         found = {f"rate{rate}_{name}": value for name, value in _percentiles(report).items()}
@@ -59,7 +59,7 @@ def constant_rate(rate: int):
 def http2(pair: Pair, seconds: float) -> dict:
     """h2load, 10 connections with 20 streams each."""
     command = ["h2load", "-t1", "-c10", "-m20", "-D", str(int(seconds)), _url(pair, H2_PORT)]
-    text, cpu, _ = _watched(pair, command)
+    text, cpu, _ = _watched(pair, command, seconds)
     done = _number(r"(\d+) succeeded", text)
     if done == 0 or _number(r"(\d+) failed", text) or _number(r"(\d+) errored", text):
         raise LoadFailed(_first_lines(text, "failed"))
@@ -73,7 +73,7 @@ def grpc(pair: Pair, seconds: float) -> dict:
     """fortio's gRPC ping, 10 connections with 20 streams each, as fast as it goes."""
     command = _fortio("load", seconds, "-grpc", "-ping", "-qps", "0", "-s", "20", "-c", "10",
                       f"{pair.target}:{GRPC_PORT}")
-    text, cpu, _ = _watched(pair, command)
+    text, cpu, _ = _watched(pair, command, seconds)
     report = _fortio_report(text, "SERVING")
     found = {"grpc_rps": report["ActualQPS"]}
     if pair.sidecars():
@@ -86,10 +86,10 @@ def bulk(pair: Pair, seconds: float) -> dict:
     url = _url(pair, H1_PORT) + "big"
     count = 4
     before = time.monotonic()
-    _watched(pair, _curl(url, count))
+    _watched(pair, _curl(url, count), seconds)
     count = max(4, round(count * seconds / (time.monotonic() - before)))
     before = time.monotonic()
-    text, cpu, _ = _watched(pair, _curl(url, count))
+    text, cpu, _ = _watched(pair, _curl(url, count), seconds)
     taken = time.monotonic() - before
     if text.split() != ["200"] * count:
         raise LoadFailed(f"answers {sorted(set(text.split()))}")
@@ -118,8 +118,11 @@ def _url(pair: Pair, port: int) -> str:
     return f"http://{pair.target}:{port}/"
 
 
-def _watched(pair: Pair, command: list[str]) -> tuple[str, float, float]:
-    """Runs a load in the client's namespace: its output, CPU seconds and most MB of a sidecar."""
+def _watched(pair: Pair, command: list[str], seconds: float) -> tuple[str, float, float]:
+    """Runs a load in the client's namespace: its output, CPU seconds and most MB of a sidecar.
+
+    `seconds` is how long it should take; several times that is a stall.
+    """
     peak = [0.0]
     done = threading.Event()
 
@@ -132,7 +135,9 @@ def _watched(pair: Pair, command: list[str]) -> tuple[str, float, float]:
     before = pair.cpu_seconds()
     try:
         finished = subprocess.run(pair.client.command(command), capture_output=True, text=True,
-                                  timeout=300)
+                                  timeout=5 * seconds + 20)
+    except subprocess.TimeoutExpired as stalled:
+        raise LoadFailed(f"{command[0]} was still at it after {stalled.timeout:.0f} s") from None
     finally:
         done.set()
         sampler.join()

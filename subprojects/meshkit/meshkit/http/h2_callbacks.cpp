@@ -1,5 +1,7 @@
 #include "meshkit/http/h2_callbacks.h"
 
+#include <algorithm>
+
 #include "meshkit/http/h2_session.h"
 #include "meshkit/http/h2_words.h"
 
@@ -22,11 +24,24 @@ bool ends_stream(const nghttp2_frame_hd& head) noexcept {
 
 // A callback that ran user code looks whether that ended the session.
 struct H2Callbacks::Receiving {
-  static int on_begin_frame(nghttp2_session*, const nghttp2_frame_hd* head, void* user) noexcept {
+  static int on_begin_frame(nghttp2_session* nghttp2, const nghttp2_frame_hd* head,
+                            void* user) noexcept {
     H2Session& session = session_of(user);
-    const bool fine = session.charge(
-        session.guard_.on_frame(head->type, head->flags, head->length, session.now_));
-    return fine ? 0 : kGiveUp;
+    const bool is_message = head->type == NGHTTP2_HEADERS || head->type == NGHTTP2_DATA;
+    if (is_message && session.is_closed_stream(head->stream_id)) {
+      session.abuse_code_ = H2Code::stream_closed;
+      (void)session.charge("frame_on_closed_stream");
+      return kGiveUp;
+    }
+    if (head->type == NGHTTP2_HEADERS)
+      session.last_peer_stream_ = std::max(session.last_peer_stream_, head->stream_id);
+    // One for a stream that is gone is not told to on_frame.
+    const bool is_vain = head->type == NGHTTP2_WINDOW_UPDATE && head->stream_id != 0 &&
+                         stream_of(nghttp2, head->stream_id) == nullptr;
+    const char* reason =
+        is_vain ? session.guard_.on_window_update(0, session.now_)
+                : session.guard_.on_frame(head->type, head->flags, head->length, session.now_);
+    return session.charge(reason) ? 0 : kGiveUp;
   }
 
   static int on_begin_headers(nghttp2_session* nghttp2, const nghttp2_frame* frame,
@@ -35,6 +50,7 @@ struct H2Callbacks::Receiving {
     H2Stream* stream = stream_of(nghttp2, frame->hd.stream_id);
     const bool is_request = frame->headers.cat == NGHTTP2_HCAT_REQUEST;
     const bool is_response = stream != nullptr && !stream->head_received_;
+    session.is_reading_ = true;
     session.reading_ignored_ = !is_request && (stream == nullptr || stream->events_ == nullptr);
     session.reader_.begin(is_request    ? H2HeadKind::request
                           : is_response ? H2HeadKind::response
@@ -69,12 +85,16 @@ struct H2Callbacks::Receiving {
           session.on_pong_received(frame->ping.opaque_data);
         break;
       case NGHTTP2_GOAWAY: session.goaway_received_ = true; break;
+      case NGHTTP2_WINDOW_UPDATE:
+        return on_window_update(
+            session, static_cast<std::uint32_t>(frame->window_update.window_size_increment));
       default: break;
     }
     return session.phase_ == H2Session::Phase::over ? kGiveUp : 0;
   }
 
   static void on_head(H2Session& session, nghttp2_session* nghttp2, const nghttp2_frame& frame) {
+    session.is_reading_ = false;
     if (session.reading_ignored_) return;
     const std::int32_t id = frame.hd.stream_id;
     const bool is_valid = session.reader_.finish();
@@ -93,6 +113,10 @@ struct H2Callbacks::Receiving {
     H2Stream* stream = stream_of(nghttp2, id);
     if (stream == nullptr || stream->events_ == nullptr) return;
     if (const char* fault = stream->take_end()) session.fault(id, stream, fault);
+  }
+
+  static int on_window_update(H2Session& session, std::uint32_t increment) noexcept {
+    return session.charge(session.guard_.on_window_update(increment, session.now_)) ? 0 : kGiveUp;
   }
 
   static int on_reset(H2Session& session, nghttp2_session* nghttp2, std::int32_t id) noexcept {
@@ -143,6 +167,7 @@ struct H2Callbacks::Sending {
       case NGHTTP2_DATA:
         if (ends_stream(frame->hd)) end_unwanted_request(nghttp2, id);
         break;
+      case NGHTTP2_RST_STREAM: session.resets_.add(id); break;
       case NGHTTP2_GOAWAY:
         if (frame->goaway.error_code != NGHTTP2_NO_ERROR)
           session.on_own_goaway(word_for_goaway(static_cast<H2Code>(frame->goaway.error_code)));

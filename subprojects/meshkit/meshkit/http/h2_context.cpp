@@ -2,6 +2,7 @@
 
 #include <nghttp2/nghttp2.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstdlib>
@@ -120,11 +121,10 @@ void* H2Context::allocate_zeroed(std::size_t count, std::size_t bytes, void* con
 
 void* H2Context::reallocate(void* block, std::size_t bytes, void* context) noexcept {
   auto* self = static_cast<H2Context*>(context);
-  if (block != self->frame_buffer_ || block == nullptr)
-    return self->loop_.pool().reallocate(block, bytes);
+  if (block == nullptr) return allocate(bytes, context);
+  if (block != self->frame_buffer_) return self->loop_.pool().reallocate(block, bytes);
   void* own = self->loop_.pool().allocate(bytes);
-  return std::memcpy(own, block,
-                     bytes < self->frame_buffer_size_ ? bytes : self->frame_buffer_size_);
+  return std::memcpy(own, block, std::min(bytes, self->frame_buffer_size_));
 }
 
 void H2Context::release(void* block, void* context) noexcept {

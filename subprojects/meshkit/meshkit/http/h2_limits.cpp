@@ -7,11 +7,14 @@ namespace mesh::http {
 namespace {
 
 constexpr std::uint8_t kData = 0, kHeaders = 1, kPriority = 2, kResetStream = 3, kSettings = 4,
-                       kPing = 6, kGoaway = 7, kWindowUpdate = 8, kContinuation = 9;
+                       kPing = 6, kGoaway = 7, kContinuation = 9;
 constexpr std::uint8_t kEndStream = 0x1;
 
 // An exchange this old was not opened only to be reset.
 constexpr Nanoseconds kHonestAge = std::chrono::seconds(1);
+
+// A window opened by this much is worth a frame.
+constexpr std::uint32_t kWorthwhileStep = 1024;
 
 // Body bytes that pay for one frame of credit: peers may open the window in small steps.
 constexpr double kBytesPerToken = 512;
@@ -27,8 +30,7 @@ const char* idle_frame(std::uint8_t type, std::uint8_t flags, std::size_t length
     case kSettings: return "settings_flood";
     case kPing: return "ping_flood";
     case kGoaway: return "goaway_flood";
-    case kWindowUpdate: return "window_update_flood";
-    default: return "unknown_frame_flood";
+    default: return nullptr;
   }
 }
 
@@ -58,8 +60,14 @@ const char* H2FloodGuard::on_frame(std::uint8_t type, std::uint8_t flags, std::s
                                    TimePoint now) noexcept {
   const char* reason = idle_frame(type, flags, length);
   if (reason != nullptr) return idle_frames_.take(1, now) ? nullptr : reason;
-  idle_frames_.give(1 + static_cast<double>(length) / kBytesPerToken);
+  if (type == kData || type == kHeaders)
+    idle_frames_.give(1 + static_cast<double>(length) / kBytesPerToken);
   return nullptr;
+}
+
+const char* H2FloodGuard::on_window_update(std::uint32_t increment, TimePoint now) noexcept {
+  if (increment >= kWorthwhileStep) return nullptr;
+  return idle_frames_.take(1, now) ? nullptr : "window_update_flood";
 }
 
 const char* H2FloodGuard::on_peer_reset(Nanoseconds age, TimePoint now) noexcept {

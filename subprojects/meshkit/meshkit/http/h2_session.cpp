@@ -24,6 +24,7 @@ H2Session::H2Session(H2Context& context, net::Stream& transport, H2SessionEvents
     : context_(context),
       transport_(transport),
       events_(events),
+      gate_(*this, context.role() == H2Role::server ? NGHTTP2_CLIENT_MAGIC_LEN : 0),
       reader_(context.loop().pool(), context.settings().max_head),
       guard_(context.settings().limits, context.clock().now()),
       linger_(context.loop(),
@@ -117,10 +118,10 @@ void H2Session::refuse_request(std::int32_t stream_id) {
   (void)nghttp2_submit_response2(nghttp2_, stream_id, fields.data(), fields.size(), nullptr);
 }
 
-void H2Session::fault(std::int32_t stream_id, H2Stream* stream, const char* reason) {
+void H2Session::fault(std::int32_t stream_id, H2Stream* stream, const char* reason, H2Code code) {
   events_.on_refused(reason);
   (void)charge(guard_.on_provoked_reset(now_));
-  submit_reset(stream_id, H2Code::protocol_error);
+  submit_reset(stream_id, code);
   const bool is_large = reason == std::string_view("head_too_large");
   if (stream != nullptr && stream->session_ != nullptr)
     stream->break_off(
@@ -181,20 +182,64 @@ void H2Session::on_data(MutableBytes bytes) {
   flush_soon();
 }
 
-void H2Session::receive(MutableBytes bytes) {
-  if (phase_ != Phase::running || failed_ || terminating_) return;
-  receiving_ = true;
-  const nghttp2_ssize taken = nghttp2_session_mem_recv2(nghttp2_, bytes.data(), bytes.size());
-  receiving_ = false;
-  if (abuse_ != nullptr) return refuse(H2Code::enhance_your_calm, abuse_);
-  if (phase_ != Phase::running) return;
-  if (taken < 0) {
-    const H2Failure failure = failure_for(taken);
-    return refuse(failure.code, failure.reason);
+void H2Session::receive(Bytes bytes) {
+  while (!bytes.empty() && phase_ == Phase::running && !failed_ && !terminating_) {
+    const H2FrameGate::Piece piece = gate_.next(bytes);
+    if (piece.kind == H2FrameGate::Kind::bad_priority)
+      return refuse(H2Code::protocol_error, "bad_priority");
+    if (piece.kind == H2FrameGate::Kind::data && is_closed_stream(piece.stream_id))
+      return refuse(H2Code::stream_closed, "frame_on_closed_stream");
+    if (piece.kind == H2FrameGate::Kind::window_update && overflows(piece))
+      on_bad_window_update(piece);
+    else if (!piece.bytes.empty() && !feed(piece.bytes))
+      return;
   }
   const std::size_t replies = nghttp2_session_get_outbound_queue_size(nghttp2_);
   if (transport_.congested() && replies > context_.settings().limits.waiting_replies + open_count_)
     refuse(H2Code::enhance_your_calm, "unread_replies");
+}
+
+bool H2Session::feed(Bytes bytes) {
+  receiving_ = true;
+  const nghttp2_ssize taken = nghttp2_session_mem_recv2(nghttp2_, bytes.data(), bytes.size());
+  receiving_ = false;
+  if (phase_ != Phase::running) return false;
+  if (abuse_ != nullptr) {
+    refuse(abuse_code_, abuse_);
+  } else if (taken < 0) {
+    const H2Failure failure = failure_for(taken);
+    refuse(failure.code, failure.reason);
+  }
+  return abuse_ == nullptr && taken >= 0;
+}
+
+// -1: no such stream; nghttp2 judges that.
+bool H2Session::overflows(const H2FrameGate::Piece& update) const noexcept {
+  const std::int32_t window =
+      nghttp2_session_get_stream_remote_window_size(nghttp2_, update.stream_id);
+  const auto room = static_cast<std::uint32_t>(NGHTTP2_MAX_WINDOW_SIZE - window);
+  return window >= 0 && (update.increment == 0 || update.increment > room);
+}
+
+void H2Session::on_bad_window_update(const H2FrameGate::Piece& update) {
+  auto* stream =
+      static_cast<H2Stream*>(nghttp2_session_get_stream_user_data(nghttp2_, update.stream_id));
+  const bool is_zero = update.increment == 0;
+  fault(update.stream_id, stream, is_zero ? "zero_window_update" : "window_overflow",
+        is_zero ? H2Code::protocol_error : H2Code::flow_control_error);
+  if (abuse_ != nullptr) refuse(abuse_code_, abuse_);
+}
+
+// A frame for a stream that the peer knows to be closed, or that it skipped: neither is on its way
+// since before a reset of ours.
+bool H2Session::is_closed_stream(std::int32_t stream_id) const {
+  const bool was_opened =
+      context_.role() == H2Role::server
+          ? stream_id % 2 == 1 && stream_id <= last_peer_stream_
+          : stream_id % 2 == 1 && static_cast<std::uint32_t>(stream_id) <
+                                      nghttp2_session_get_next_stream_id(nghttp2_);
+  return was_opened && !draining_ && nghttp2_session_find_stream(nghttp2_, stream_id) == nullptr &&
+         !resets_.may_contain(stream_id);
 }
 
 void H2Session::refuse(H2Code code, const char* reason) {
@@ -243,7 +288,7 @@ void H2Session::flush() {
   if (!early_.empty()) {
     ByteQueue early = std::move(early_);
     for (Bytes front = early.front(); !front.empty(); front = early.front()) {
-      receive({const_cast<std::uint8_t*>(front.data()), front.size()});
+      receive(front);
       early.consume(front.size());
     }
   }
@@ -393,7 +438,7 @@ void H2Session::close_if_done() {
   const bool is_over =
       nghttp2_session_want_read(nghttp2_) == 0 && nghttp2_session_want_write(nghttp2_) == 0;
   if (is_over || (ended_ && open_.empty())) close(error_);
-  if (open_count_ == 0) reader_.release();
+  if (open_count_ == 0 && !is_reading_) reader_.release();
 }
 
 void H2Session::close(const Error& error) {

@@ -22,8 +22,10 @@
 #include "meshkit/base/callback.h"
 #include "meshkit/base/intrusive_list.h"
 #include "meshkit/http/h2_context.h"
+#include "meshkit/http/h2_frame_gate.h"
 #include "meshkit/http/h2_head_reader.h"
 #include "meshkit/http/h2_limits.h"
+#include "meshkit/http/h2_recent_resets.h"
 #include "meshkit/http/h2_stream.h"
 #include "meshkit/http/h2_windows.h"
 #include "meshkit/http/message.h"
@@ -45,7 +47,7 @@ class H2SessionEvents {
   ~H2SessionEvents() = default;
 };
 
-class H2Session final : private net::StreamEvents, private Flushable {
+class H2Session final : private net::StreamEvents, private Flushable, private H2FrameGate::Streams {
  public:
   static constexpr std::size_t kDirect = 8 * 1024;
   // How long an ended connection waits for the peer to take what is queued and to close.
@@ -97,9 +99,14 @@ class H2Session final : private net::StreamEvents, private Flushable {
   // Flushable
   void flush() override;
 
-  void receive(MutableBytes bytes);
+  void receive(Bytes bytes);
+  bool feed(Bytes bytes);  // to nghttp2; false: enough
+  bool overflows(const H2FrameGate::Piece& update) const noexcept;
+  void on_bad_window_update(const H2FrameGate::Piece& update);
   void refuse(H2Code code, const char* reason);  // ends the connection with GOAWAY
-  void fault(std::int32_t stream_id, H2Stream* stream, const char* reason);
+  void fault(std::int32_t stream_id, H2Stream* stream, const char* reason,
+             H2Code code = H2Code::protocol_error);
+  bool is_closed_stream(std::int32_t stream_id) const override;
   bool charge(const char* reason) noexcept;  // of H2FloodGuard; false: enough
 
   void send_lent_head(std::int32_t stream_id);  // 0: nothing was lent
@@ -132,8 +139,10 @@ class H2Session final : private net::StreamEvents, private Flushable {
   net::Stream& transport_;
   H2SessionEvents& events_;
   nghttp2_session* nghttp2_ = nullptr;
+  H2FrameGate gate_;
   H2HeadReader reader_;
   H2FloodGuard guard_;
+  H2RecentResets resets_;
   IntrusiveList<H2Stream, H2OpenTag> open_;
   IntrusiveList<H2Stream, H2NewsTag> news_;
   IntrusiveList<H2Stream, H2YieldTag> yielded_;
@@ -143,8 +152,10 @@ class H2Session final : private net::StreamEvents, private Flushable {
   OnPong on_pong_;
   Error error_{Errc::closed, "HTTP/2 connection ended"};  // why the connection ends
   const char* refusal_ = nullptr;                         // why we end it, not told yet
-  const char* abuse_ = nullptr;                           // what made a callback give up
-  TimePoint now_{};                                       // of this turn, about
+  const char* abuse_ = nullptr;                           // what made a callback give up ...
+  H2Code abuse_code_ = H2Code::enhance_your_calm;         // ... and what the peer is told
+  std::int32_t last_peer_stream_ = 0;
+  TimePoint now_{};  // of this turn, about
   TimePoint last_heard_{};
   TimePoint pinged_at_{};
   TimePoint settings_at_{};
@@ -153,6 +164,7 @@ class H2Session final : private net::StreamEvents, private Flushable {
   std::int32_t head_stream_ = 0;  // its head must leave before pump() returns
   Phase phase_ = Phase::fresh;
   bool receiving_ : 1 = false;
+  bool is_reading_ : 1 = false;       // inside a field block
   bool reading_ignored_ : 1 = false;  // fields of a stream that nobody hears of
   bool ended_ : 1 = false;            // the peer's last byte has come
   bool failed_ : 1 = false;           // nghttp2 cannot go on

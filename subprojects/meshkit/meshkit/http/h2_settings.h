@@ -12,13 +12,14 @@ struct H2Limits {
   // its mistakes make us send (MadeYouReset). A completed exchange earns one back.
   std::uint32_t reset_burst = 1000;
   std::uint32_t resets_per_second = 100;
-  // Frames that carry nothing: PING, SETTINGS, PRIORITY, WINDOW_UPDATE, empty DATA, unknown types.
-  // Heads and body bytes in either direction earn tokens back.
-  std::uint32_t idle_frame_burst = 2000;
+  // Frames that carry nothing: PING, SETTINGS, PRIORITY, small WINDOW_UPDATE, empty DATA,
+  // RST_STREAM. Heads and body bytes in either direction earn tokens back.
+  std::uint32_t idle_frame_burst = 1000;
   std::uint32_t idle_frames_per_second = 500;
   // CONTINUATION frames of one head.
   std::uint32_t continuations = 16;
-  // Replies (acknowledgements, resets) waiting because the peer does not read.
+  // Replies (acknowledgements, resets) waiting because the peer does not read. More than the burst
+  // above, so that a flood is known by its name.
   std::uint32_t waiting_replies = 2000;
 };
 

@@ -1,0 +1,442 @@
+#include "meshkit/http/h2_session.h"
+
+#include <doctest/doctest.h>
+
+#include <optional>
+
+#include "tests/unit/meshkit/http/h2_pair.h"
+
+using namespace mesh;
+using namespace mesh::http;
+using namespace mesh::http::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+std::string bytes_of(std::size_t size) {
+  std::string out(size, '\0');
+  for (std::size_t i = 0; i < size; ++i) out[i] = static_cast<char>('a' + i % 23);
+  return out;
+}
+
+}  // namespace
+
+TEST_SUITE("http/h2_session") {
+  TEST_CASE("a draining server finishes what it has and then closes") {
+    H2Pair pair;
+    Peer& client = pair.get();
+    pair.settle();
+    pair.server->drain();
+    pair.settle();
+    CHECK(pair.client_owner.draining == 1);
+    CHECK_FALSE(pair.client->is_available());
+    CHECK(pair.client->open(client) == nullptr);
+    CHECK_FALSE(pair.server_owner.closed);
+
+    pair.server_owner.requests.at(0).stream->send_head(pair.ok(), true);
+    pair.settle();
+
+    CHECK(client.log == "head. closed");
+    REQUIRE(pair.server_owner.closed);
+    CHECK(pair.server_owner.closed->code == Errc::closed);
+    REQUIRE(pair.client_owner.closed);
+    CHECK(pair.client_owner.closed->code == Errc::closed);
+  }
+
+  TEST_CASE("a draining server still takes requests that were on their way") {
+    H2Pair pair;
+    pair.server->drain();
+    Peer& client = pair.get();  // sent before the client hears of it
+    pair.settle();
+    REQUIRE(pair.server_owner.requests.size() == 1);
+    pair.server_owner.requests[0].stream->send_head(pair.ok(), true);
+    pair.settle();
+
+    CHECK(client.log == "head. closed");
+    CHECK(pair.client_owner.closed);
+  }
+
+  TEST_CASE("a draining client closes after its last exchange") {
+    H2Pair pair;
+    Peer& client = pair.get();
+    pair.settle();
+    pair.client->drain();
+    pair.settle();
+    CHECK_FALSE(pair.client->is_available());
+    CHECK_FALSE(pair.client_owner.closed);
+    pair.server_owner.requests.at(0).stream->send_head(pair.ok(), true);
+    pair.settle();
+
+    CHECK(client.log == "head. closed");
+    CHECK(pair.client_owner.closed->code == Errc::closed);
+    CHECK(pair.server_owner.closed);
+  }
+
+  TEST_CASE("an idle connection that drains closes at once") {
+    H2Pair pair;
+    pair.client->drain();
+    pair.settle();
+
+    CHECK(pair.client_owner.closed);
+    CHECK(pair.server_owner.closed);
+  }
+
+  TEST_CASE("a connection that breaks tells every exchange, then its owner") {
+    H2Pair pair;
+    Peer& one = pair.get();
+    Peer& two = pair.post();
+    pair.settle();
+    pair.pipe.client.break_with({Errc::reset, "cut"});
+    pair.settle();
+
+    CHECK(one.log == "reset closed");
+    CHECK(one.reset->error.code == Errc::reset);
+    CHECK_FALSE(one.reset->unprocessed);
+    CHECK(two.log == "reset closed");
+    CHECK(pair.client_owner.closed->code == Errc::reset);
+    CHECK(pair.client->open_exchanges() == 0);
+  }
+
+  TEST_CASE("what was never sent on a broken connection was not processed") {
+    H2Pair pair;
+    Peer peer;
+    peer.stream = pair.client->open(peer);
+    pair.pipe.client.break_with({Errc::reset, "cut"});
+    pair.settle();
+
+    CHECK(peer.reset->unprocessed);
+  }
+
+  TEST_CASE("abort tells the exchanges before it returns, and the owner nothing") {
+    H2Pair pair;
+    Peer& client = pair.post();
+    pair.settle();
+    pair.client->abort();
+    CHECK(client.log == "reset closed");
+    pair.settle();
+
+    CHECK_FALSE(pair.client_owner.closed);
+    CHECK(pair.server_owner.requests.at(0).log == "head reset closed");
+    CHECK(pair.server_owner.closed);
+  }
+
+  TEST_CASE("a connection may be aborted from inside an event of its own") {
+    H2Pair pair;
+    pair.server_owner.prepare = [&pair](Peer& peer) {
+      peer.when_head = [&pair](Peer&) { pair.server->abort(); };
+    };
+    Peer& one = pair.get();
+    Peer& two = pair.get();
+    pair.settle();
+
+    CHECK(pair.server_owner.requests.size() == 1);
+    CHECK(pair.server_owner.requests[0].log == "head. reset closed");
+    CHECK(one.log == "reset closed");
+    CHECK(two.log == "reset closed");
+  }
+
+  TEST_CASE("destroying a connection tells its exchanges") {
+    H2Pair pair;
+    Peer& client = pair.get();
+    pair.settle();
+    pair.client.reset();
+
+    CHECK(client.log == "reset closed");
+    CHECK(client.reset->error.code == Errc::canceled);
+  }
+
+  TEST_CASE("a peer that ends its half gets the responses it waits for") {
+    H2Pair pair;
+    Peer& client = pair.get();
+    pair.settle();
+    pair.pipe.client.end();
+    pair.settle();
+    CHECK_FALSE(pair.server_owner.closed);
+    pair.server_owner.requests.at(0).stream->send_head(pair.ok(), true);
+    pair.settle();
+
+    CHECK(client.log == "head. closed");
+    CHECK(pair.server_owner.closed);
+  }
+
+  TEST_CASE("the peer's limit of streams holds, and room is told") {
+    H2Settings two;
+    two.max_streams = 2;
+    H2Pair pair(two);
+    CHECK(pair.client->stream_limit() == 2);
+    (void)pair.get();
+    (void)pair.get();
+    CHECK_FALSE(pair.client->is_available());
+    Peer& refused = pair.get();
+    CHECK(refused.stream == nullptr);
+    pair.settle();
+    pair.client_owner.available = 0;
+    pair.server_owner.requests.at(0).stream->send_head(pair.ok(), true);
+    pair.settle();
+
+    CHECK(pair.client_owner.available == 1);
+    CHECK(pair.client->is_available());
+  }
+
+  TEST_CASE("requests opened before the connection starts go out with it") {
+    H2Pair pair({}, {}, false);
+    Peer& early = pair.get("/early");
+    early.stream->send_body({});
+    pair.start();
+    REQUIRE(pair.server_owner.requests.size() == 1);
+    pair.server_owner.requests[0].stream->send_head(pair.ok(), true);
+    pair.settle();
+
+    CHECK(early.log == "head. closed");
+  }
+
+  TEST_CASE("bytes that were read before the server started are handled first") {
+    H2Pair pair({}, {}, false);
+    Peer& client = pair.get();
+    pair.client->start();
+    class Taker final : public net::StreamEvents {
+     public:
+      void on_data(MutableBytes bytes) override { taken.append(as_text(bytes)); }
+      void on_end() override {}
+      void on_closed(const Error&) override {}
+      void on_drained() override {}
+      std::string taken;
+    } taker;
+    pair.pipe.server.start(taker);
+    pair.settle();
+    REQUIRE_FALSE(taker.taken.empty());
+    pair.server->start({reinterpret_cast<std::uint8_t*>(taker.taken.data()), taker.taken.size()});
+    pair.settle();
+    pair.server_owner.requests.at(0).stream->send_head(pair.ok(), true);
+    pair.settle();
+
+    CHECK(client.log == "head. closed");
+  }
+
+  TEST_CASE("a sender is held at the window until the bytes are consumed") {
+    H2Settings small;
+    small.stream_window = 70'000;
+    small.max_stream_window = 70'000;
+    H2Pair pair(small);
+    pair.server_owner.prepare = [](Peer& peer) { peer.consumes = false; };
+    Peer& client = pair.post();
+    const std::string body = bytes_of(200'000);
+    client.stream->send_body(as_bytes(body));
+    client.stream->send_end();
+    pair.settle();
+    Peer& server = pair.server_owner.requests.at(0);
+    CHECK(server.body.size() == 70'000);
+    CHECK(client.sent == 70'000);
+    CHECK(pair.server->session().unconsumed() == 70'000);
+
+    server.consumes = true;
+    server.stream->consumed(70'000);
+    pair.settle();
+
+    CHECK(server.body == body);
+    CHECK(client.sent == body.size());
+    CHECK(server.log == "head body end");
+  }
+
+  TEST_CASE("slow exchanges leave the connection's window to the others") {
+    H2Pair pair;
+    pair.server_owner.prepare = [](Peer& peer) { peer.consumes = false; };
+    const std::string body = bytes_of(256 * 1024);
+    for (int i = 0; i < 12; ++i) {
+      Peer& slow = pair.post("/slow");
+      slow.stream->send_body(as_bytes(body));
+    }
+    pair.settle();
+    pair.server_owner.prepare.reset();
+    Peer& quick = pair.post("/quick");
+    quick.stream->send_body(as_bytes(body));
+    quick.stream->send_end();
+    pair.settle();
+
+    CHECK(pair.server_owner.requests.back().body.size() == body.size());
+    CHECK(pair.server_context.counters().windows_grown > 0);
+  }
+
+  TEST_CASE("windows do not grow beyond the budget") {
+    mesh::test::TestLoop loop;
+    H2Context server_context(loop, H2Role::server, {}, 1024 * 1024);
+    H2Context client_context(loop, H2Role::client, {});
+    mesh::test::MemoryStreamPair pipe(loop);
+    std::deque<Peer> peers(20);
+    Owner server_owner;
+    Owner client_owner;
+    server_owner.prepare = [](Peer& peer) { peer.consumes = false; };
+    H2Server server(server_context, pipe.server, server_owner);
+    H2Client client(client_context, pipe.client, client_owner);
+    server.start();
+    client.start();
+    loop.settle();
+    const std::string body = bytes_of(256 * 1024);
+    for (Peer& peer : peers) {
+      peer.stream = client.open(peer);
+      peer.stream->send_head(request_head(loop, "POST"), false);
+      peer.stream->send_body(as_bytes(body));
+    }
+    loop.settle();
+
+    CHECK(server.session().unconsumed() == 2 * 1024 * 1024);
+    CHECK(server_context.counters().windows_grown == 1);
+    CHECK(server_context.counters().window_growth_refused > 0);
+  }
+
+  TEST_CASE("streams that send much take turns") {
+    H2Pair pair;
+    pair.pipe.client.set_capacity(0);
+    pair.server_owner.prepare = [](Peer& peer) { peer.consumes = false; };
+    const std::string body = bytes_of(200 * 1024);
+    Peer& first = pair.post();
+    Peer& second = pair.post();
+    first.stream->send_body(as_bytes(std::string_view(body).substr(0, 100)));
+    pair.settle();
+    pair.pipe.server.pause();
+    first.stream->send_body(as_bytes(body));  // takes the transport to its limit
+    second.stream->send_body(as_bytes(body));
+    first.stream->send_body(as_bytes(std::string_view(body).substr(0, 50'000)));
+    second.stream->send_body(as_bytes(std::string_view(body).substr(0, 50'000)));
+    pair.settle();
+    CHECK(first.sent + second.sent < 2 * body.size());
+    CHECK(second.sent >= H2Stream::kShare);
+    CHECK(first.sent >= H2Stream::kShare);
+    pair.pipe.server.resume();
+    pair.settle();
+
+    CHECK(first.sent + second.sent > 2 * body.size());
+  }
+
+  TEST_CASE("a congested transport takes no more bodies until it has drained") {
+    H2Settings wide;
+    wide.stream_window = 4 * 1024 * 1024;
+    wide.connection_window = 16 * 1024 * 1024;
+    H2Pair pair(wide);
+    pair.pipe.server.pause();
+    Peer& client = pair.post();
+    const std::string body = bytes_of(2 * 1024 * 1024);
+    client.stream->send_body(as_bytes(body));
+    client.stream->send_end();
+    pair.settle();
+    CHECK(pair.pipe.client.queued() < net::Stream::kHighWater + 64 * 1024);
+    CHECK(client.sent < body.size());
+    pair.pipe.server.resume();
+    pair.settle();
+
+    CHECK(pair.server_owner.requests.at(0).body == body);
+  }
+
+  TEST_CASE("exchanges that the peer does not read are found and reset") {
+    mesh::test::TestLoop loop;
+    ManualClock clock;
+    H2Context server_context(loop, clock, H2Role::server, {});
+    H2Settings tiny;
+    tiny.stream_window = 100;
+    tiny.max_stream_window = 100;
+    H2Context client_context(loop, H2Role::client, tiny);
+    mesh::test::MemoryStreamPair pipe(loop);
+    Owner server_owner;
+    Owner client_owner;
+    H2Server server(server_context, pipe.server, server_owner);
+    H2Client client(client_context, pipe.client, client_owner);
+    server.start();
+    client.start();
+    Peer peer;
+    peer.consumes = false;
+    peer.stream = client.open(peer);
+    peer.stream->send_head(request_head(loop), true);
+    loop.settle();
+    Peer& stuck = server_owner.requests.at(0);
+    stuck.stream->send_head(response_head(loop), false);
+    stuck.stream->send_body(as_bytes(bytes_of(1000)));
+    loop.settle();
+    CHECK(server.session().reset_stalled(10s) == 0);
+    clock.advance(11s);
+    CHECK(server.session().reset_stalled(10s) == 1);
+    loop.settle();
+
+    CHECK(stuck.log == "head. reset closed");
+    CHECK(stuck.reset->error.code == Errc::timed_out);
+    CHECK(peer.body.size() == 100);
+    CHECK(peer.reset->code == H2Code::cancel);
+  }
+
+  TEST_CASE("a PING tells the round trip, one at a time") {
+    H2Pair pair;
+    CHECK(pair.client->session().round_trip() > 0ns);  // of SETTINGS
+    std::optional<Nanoseconds> heard;
+    CHECK(pair.client->session().ping([&heard](Nanoseconds time) { heard = time; }));
+    CHECK_FALSE(pair.client->session().ping([](Nanoseconds) {}));
+    pair.settle();
+
+    REQUIRE(heard);
+    CHECK(*heard > 0ns);
+    CHECK(pair.client->session().ping([](Nanoseconds) {}));
+  }
+
+  TEST_CASE("a silent peer does not answer a PING") {
+    H2Pair pair;
+    pair.pipe.server.pause();
+    bool heard = false;
+    (void)pair.client->session().ping([&heard](Nanoseconds) { heard = true; });
+    pair.settle();
+
+    CHECK_FALSE(heard);
+  }
+
+  TEST_CASE("exchanges allocate nothing once warm") {
+    H2Pair pair;
+    pair.server_owner.prepare = [&pair](Peer& peer) {
+      peer.when_head = [&pair](Peer& self) {
+        Head head = pair.ok();
+        (void)head.add("x-field", "value");
+        self.stream->send_head(head, false);
+        self.stream->send_body(as_bytes("hello"));
+        self.stream->send_end();
+      };
+    };
+    // The user of each exchange is made beforehand: only what the connections do is counted.
+    class Quiet final : public MessageEvents {
+     public:
+      void on_informational(Head&) override {}
+      void on_head(Head&, bool) override {}
+      void on_body(Bytes bytes) override { stream->consumed(bytes.size()); }
+      void on_trailers(Head&) override {}
+      void on_end() override {}
+      void on_reset(const Reset&) override {}
+      void on_sent(std::size_t) override {}
+      void on_closed() override { ++done; }
+      MessageStream* stream = nullptr;
+      int done = 0;
+    } quiet;
+    const auto exchange = [&] {
+      quiet.stream = pair.client->open(quiet);
+      quiet.stream->send_head(request_head(pair.loop, "POST"), false);
+      quiet.stream->send_body(as_bytes("a small body"));
+      quiet.stream->send_end();
+      pair.loop.settle(3);
+      pair.server_owner.requests.clear();
+    };
+    for (int i = 0; i < 20; ++i) exchange();
+    const std::uint64_t before = pair.loop->pool().system_allocations();
+    for (int i = 0; i < 200; ++i) exchange();
+
+    CHECK(quiet.done == 220);
+    CHECK(pair.loop->pool().system_allocations() == before);
+  }
+
+  TEST_CASE("an idle connection holds little memory") {
+    mesh::test::TestLoop loop;
+    H2Context context(loop, H2Role::server, {});
+    mesh::test::MemoryStream stream(loop);
+    Owner owner;
+    std::optional<H2Server> first(std::in_place, context, stream, owner);  // the shared buffer
+    first.reset();
+    const std::size_t before = loop->pool().bytes_in_use();
+    const H2Server server(context, stream, owner);
+
+    CHECK(loop->pool().bytes_in_use() - before <= 8 * 1024);
+    CHECK(sizeof(H2Server) <= 1024);
+  }
+}

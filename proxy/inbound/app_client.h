@@ -1,6 +1,6 @@
 #pragma once
-// AppClient: the way to the application behind this proxy, at one address: plaintext, in the version
-// of HTTP that the client used. It never balances; a refused connection is the answer.
+// AppClient: the way to the application behind this proxy, at one address: plaintext, in the
+// version of HTTP that the client used. It never balances; a refused connection is the answer.
 
 #include "proxy/balance/retry_budget.h"
 #include "proxy/forward/dispatcher.h"
@@ -25,6 +25,7 @@ class AppClient final : public forward::Dispatcher,
 
   // Exchanges that were routed here and are not over.
   std::size_t exchanges = 0;
+  const net::SocketAddress& address() const noexcept { return target_.address; }
 
   Opened open(forward::Attempt& attempt) override;
   void responded(forward::Attempt&) override {}

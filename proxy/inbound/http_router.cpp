@@ -20,28 +20,47 @@ forward::Route::Plan HttpRouter::route(http::Head& request) {
   http::remove_hop_by_hop(request);
   const ServerPolicy* policy = port_.policy();
   if (policy == nullptr) return {.cause = Cause::policy_invalid};
-  const Cause cause = policy->kind == ServerPolicy::Kind::grpc
-                          ? judge(*policy, policy->grpc_routes, request)
-                          : judge(*policy, policy->http_routes, request);
-  if (cause != Cause::none) return {.cause = cause};
-  ++app_.exchanges;
-  return {.dispatcher = &app_, .context = &app_};
+  return policy->kind == ServerPolicy::Kind::grpc ? judge(*policy, policy->grpc_routes, request)
+                                                  : judge(*policy, policy->http_routes, request);
 }
 
 template <class R>
-Cause HttpRouter::judge(const ServerPolicy& policy, const std::vector<R>& routes,
-                        const http::Head& request) {
-  if (policy.kind == ServerPolicy::Kind::invalid) return Cause::policy_invalid;
+forward::Route::Plan HttpRouter::judge(const ServerPolicy& policy, const std::vector<R>& routes,
+                                       const http::Head& request) {
+  if (policy.kind == ServerPolicy::Kind::invalid) return {.cause = Cause::policy_invalid};
   const policy::HeadFields fields(request);
   const auto chosen = policy::choose_route(routes, policy::view_of(request, fields));
   if (!chosen) {
-    if (sensor_ != nullptr) sensor_->on_judged(port_, peer_, nullptr, {});
-    return Cause::route_not_found;
+    if (sensor_ != nullptr) sensor_->on_refused(way(), nullptr, {});
+    return {.cause = Cause::route_not_found};
   }
-  const policy::Verdict verdict =
-      policy::authorize_request(policy, *chosen->route, peer_.client());
-  if (sensor_ != nullptr) sensor_->on_judged(port_, peer_, &chosen->route->meta, verdict);
-  return verdict.is_allowed() ? Cause::none : Cause::unauthorized;
+  const policy::Verdict verdict = policy::authorize_request(policy, *chosen->route, peer_.client());
+  if (!verdict.is_allowed()) {
+    if (sensor_ != nullptr) sensor_->on_refused(way(), &chosen->route->meta, verdict);
+    return {.cause = Cause::unauthorized};
+  }
+  Use& use = use_of(chosen->route->meta, verdict, policy.kind == ServerPolicy::Kind::grpc);
+  ++use.open;
+  ++app_.exchanges;
+  if (use.sensor != nullptr) use.sensor->on_request();
+  return {.dispatcher = &app_, .context = &use};
+}
+
+HttpRouter::Use& HttpRouter::use_of(const policy::Meta& route, const policy::Verdict& verdict,
+                                    bool is_grpc) {
+  const std::uint64_t version = port_.policy_version();
+  for (const auto& use : uses_) {
+    if (use->route == &route && use->by == verdict.by && use->version == version) return *use;
+  }
+  std::erase_if(uses_,
+                [version](const auto& use) { return use->open == 0 && use->version != version; });
+  uses_.push_back(std::make_unique<Use>(
+      Use{.route = &route,
+          .by = verdict.by,
+          .version = version,
+          .sensor =
+              sensor_ == nullptr ? nullptr : sensor_->sensor_of(way(), route, verdict, is_grpc)}));
+  return *uses_.back();
 }
 
 void HttpRouter::prepare(http::Head& request, const forward::Attempt&) {
@@ -69,8 +88,13 @@ void HttpRouter::on_response(http::Head& response, const http::Head& request,
 
 void HttpRouter::on_over(const forward::Outcome& outcome, const http::Head& request,
                          void* context) {
-  if (context != nullptr) --static_cast<AppClient*>(context)->exchanges;
-  if (sensor_ != nullptr) sensor_->on_over(outcome, request, port_, peer_);
+  if (context != nullptr) {
+    Use& use = *static_cast<Use*>(context);
+    --use.open;
+    --app_.exchanges;
+    if (use.sensor != nullptr) use.sensor->on_over(outcome);
+  }
+  if (sensor_ != nullptr) sensor_->on_over(outcome, request, way());
 }
 
 }  // namespace mesh::inbound

@@ -28,8 +28,8 @@ struct InboundSettings {
   http::H2Settings h2_client;
   Milliseconds port_idle{90'000};
   std::size_t max_connections = 100'000;
-  std::vector<net::IpAddress> own_addresses;  // empty: any destination
-  std::vector<std::uint16_t> watched_ports;   // watched from the start and for ever
+  std::vector<net::IpAddress> own_addresses;      // empty: any destination
+  std::vector<std::uint16_t> watched_ports;       // watched from the start and for ever
   std::vector<std::uint16_t> server_first_ports;  // sorted
 };
 

@@ -16,6 +16,7 @@ AppClient& Port::app(const net::SocketAddress& address) {
 
 void Port::on_server_policy(const Snapshot<policy::ServerPolicy>& policy) {
   policy_ = policy;
+  ++version_;
   IntrusiveList<PortWaiter, PortWaitTag> told;
   while (PortWaiter* waiter = waiters_.pop_front()) told.push_back(*waiter);
   while (PortWaiter* waiter = told.pop_front()) waiter->on_port_known();

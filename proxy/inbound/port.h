@@ -40,6 +40,9 @@ class Port final : private discover::InboundWatcher {
   // Null until discovery told the first one (the default policy, a turn after the watch began).
   const policy::ServerPolicy* policy() const noexcept { return policy_ ? &*policy_ : nullptr; }
 
+  // Grows with every policy.
+  std::uint64_t policy_version() const noexcept { return version_; }
+
   void wait(PortWaiter& waiter) { waiters_.push_back(waiter); }
   void hold(PolicyHolder& holder) { holders_.push_back(holder); }
 
@@ -62,6 +65,7 @@ class Port final : private discover::InboundWatcher {
   const AppResources& app_resources_;
   const std::uint16_t number_;
   Snapshot<policy::ServerPolicy> policy_;
+  std::uint64_t version_ = 0;
   std::vector<App> apps_;  // one for each address of the workload that is used
   IntrusiveList<PortWaiter, PortWaitTag> waiters_;
   IntrusiveList<PolicyHolder, PolicyTag> holders_;

@@ -12,8 +12,8 @@ using listen::Opening;
 using listen::Protocol;
 using policy::ServerPolicy;
 
-Session::Session(Resources& resources, net::TcpSocket socket,
-                 const net::SocketAddress& destination, Owner& owner)
+Session::Session(Resources& resources, net::TcpSocket socket, const net::SocketAddress& destination,
+                 Owner& owner)
     : resources_(resources),
       owner_(owner),
       destination_(destination),
@@ -95,7 +95,8 @@ void Session::on_protocol(Protocol protocol, MutableBytes first, bool ended) {
 // Only TLS for our own name is ended here; the application's own TLS passes.
 void Session::on_client_hello(MutableBytes first, bool ended) {
   const std::string name = tls::read_client_hello(first).server_name;
-  const bool is_ours = resources_.tls.server_context() != nullptr && name == resources_.tls.server_name();
+  const bool is_ours =
+      resources_.tls.server_context() != nullptr && name == resources_.tls.server_name();
   if (is_ours) {
     drop_far_side();
     return shake_hands(first);
@@ -230,6 +231,8 @@ void Session::serve_inside_tls() {
 void Session::serve_http(http::Version version, MutableBytes first) {
   drop_far_side();
   step_ = Step::serving;
+  if (resources_.sessions != nullptr)
+    resources_.sessions->on_known(*transport_, *port_, peer_, destination_);
   router_ = std::make_unique<HttpRouter>(*port_, port_->app(destination_), peer_, version,
                                          resources_.http);
   http_ = std::make_unique<forward::HttpSession>(resources_.servers, std::move(client_), version,
@@ -251,10 +254,9 @@ void Session::on_http_malformed(const char* reason) {
 // ---- bytes ----
 
 bool Session::is_allowed(bool terminated) {
-  const policy::Verdict verdict =
-      policy::authorize_connection(*port_->policy(), peer_.client());
+  const policy::Verdict verdict = policy::authorize_connection(*port_->policy(), peer_.client());
   if (resources_.sessions != nullptr && (!terminated || !verdict.is_allowed()))
-    resources_.sessions->on_connection_judged(*port_, peer_, verdict, terminated);
+    resources_.sessions->on_connection_judged(*port_, peer_, destination_, verdict, terminated);
   return verdict.is_allowed();
 }
 
@@ -263,6 +265,8 @@ void Session::serve_bytes(MutableBytes first, bool ended) {
     return fail(Cause::unauthorized, {Errc::denied, "client is not authorized on this port"});
   step_ = Step::serving;
   is_relaying_ = true;
+  if (resources_.sessions != nullptr)
+    resources_.sessions->on_known(*transport_, *port_, peer_, destination_);
   client_ended_ = client_ended_ || ended;
   first_.append(first);
   close_opening();

@@ -2,10 +2,10 @@
 // Session: one connection from outside to the application, from accept to its end.
 //
 //   original destination ─▶ port policy ─▶ (opaque: bytes)
-//        │                      └─▶ ClientHello? ─ our name ─▶ handshake ─▶ protocol ─▶ HTTP or bytes
-//        │                                       ├ another name ─────────────────────▶ bytes
-//        │                                       └ no TLS ─────────────▶ protocol ───▶ HTTP or bytes
-//        └─ our own port: handshake ─▶ transport header ─▶ the port it names, HTTP or bytes
+//        │                      └─▶ ClientHello? ─ our name ─▶ handshake ─▶ protocol ─▶ HTTP or
+//        bytes │                                       ├ another name ─────────────────────▶ bytes
+//        │                                       └ no TLS ─────────────▶ protocol ───▶ HTTP or
+//        bytes └─ our own port: handshake ─▶ transport header ─▶ the port it names, HTTP or bytes
 //
 // Bytes are authorized when the application is dialled and again whenever the policy changes; HTTP
 // is authorized request by request (http_router.h). Nothing is dialled before it is allowed.
@@ -47,8 +47,12 @@ class Ports {
 // What sessions are counted as; metrics implement it. One per worker.
 class SessionSensor {
  public:
+  // It is known now whose connection `transport` is and where it goes; told at most once.
+  virtual void on_known(net::TcpStream& transport, const Port& port, const Peer& peer,
+                        const net::SocketAddress& target) = 0;
   virtual void on_protocol(listen::Protocol protocol, const Port& port, const Peer& peer) = 0;
   virtual void on_connection_judged(const Port& port, const Peer& peer,
+                                    const net::SocketAddress& target,
                                     const policy::Verdict& verdict, bool terminated) = 0;
   virtual void on_transport_header(const policy::TransportHeader& header, const Peer& peer) = 0;
   virtual void on_failed(forward::Cause cause, const net::SocketAddress& target) = 0;

@@ -36,7 +36,7 @@ HttpBackend& Backends::acquire_http(const std::string& key, const policy::Backen
   }
   auto backend =
       std::make_unique<HttpBackend>(resources_.http, resources_.discovery, description, accrual,
-                                    resources_.http_settings, resources_.sensor);
+                                    resources_.http_settings, resources_.sensors);
   return *http_.emplace(key, Entry<HttpBackend>{std::move(backend), 1})->second.backend;
 }
 

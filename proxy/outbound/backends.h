@@ -22,7 +22,7 @@ class Backends {
     discover::Discovery& discovery;
     HttpBackend::Settings http_settings;
     balance::Balancer::Settings tcp_settings;
-    forward::TransportSensor* sensor = nullptr;
+    EndpointSensors* sensors = nullptr;
   };
 
   explicit Backends(const Resources& resources) : resources_(resources) {}
@@ -40,6 +40,10 @@ class Backends {
   template <class F>
   void for_each_http(F&& visit) const {
     for (const auto& [key, entry] : http_) visit(key, *entry.backend);
+  }
+  template <class F>
+  void for_each_tcp(F&& visit) const {
+    for (const auto& [key, entry] : tcp_) visit(key, *entry.backend);
   }
 
  private:

@@ -22,12 +22,12 @@ bool condemns_endpoint(Cause cause) noexcept {
 HttpBackend::HttpBackend(HttpResources& resources, discover::Discovery& discovery,
                          const policy::Backend& backend,
                          const balance::FailureAccrualConfig& accrual, const Settings& settings,
-                         forward::TransportSensor* sensor)
+                         EndpointSensors* sensors)
     : resources_(resources),
       description_(backend),
       accrual_(accrual),
       settings_(settings),
-      sensor_(sensor),
+      sensors_(sensors),
       budget_(settings.resend_ratio, settings.resends_per_second, resources.loop.now()),
       balancer_(resources.loop, settings.balancer) {
   if (const auto* balanced = std::get_if<policy::Balanced>(&description_.target)) {
@@ -41,8 +41,9 @@ HttpBackend::HttpBackend(HttpResources& resources, discover::Discovery& discover
 HttpBackend::~HttpBackend() = default;
 
 std::unique_ptr<HttpEndpoint> HttpBackend::make_endpoint(const policy::Endpoint& description) {
-  return std::make_unique<HttpEndpoint>(resources_, description, ewma_, accrual_,
-                                        static_cast<HttpEndpoint::Owner&>(*this), sensor_);
+  return std::make_unique<HttpEndpoint>(
+      resources_, description, ewma_, accrual_, static_cast<HttpEndpoint::Owner&>(*this),
+      sensors_ == nullptr ? nullptr : sensors_->sensor_of(description, description_));
 }
 
 // ---- endpoints ----
@@ -105,6 +106,7 @@ HttpBackend::Opened HttpBackend::open_on(HttpEndpoint& endpoint, Attempt& attemp
   const Opened opened = endpoint.open(attempt);
   if (opened.stream != nullptr) {
     ++endpoint.pending;
+    if (endpoint.sensor() != nullptr) endpoint.sensor()->on_request();
     if (attempt.avoid == nullptr) budget_.deposit();
   } else if (is_probe) {
     balancer_.probe_abandoned(endpoint);
@@ -129,9 +131,14 @@ void HttpBackend::broke(Attempt& attempt, Cause cause) {
   balancer_.classified(endpoint, balance::ResponseClass::failure);
 }
 
-void HttpBackend::ended(Attempt& attempt, const forward::Outcome&) {
+void HttpBackend::ended(Attempt& attempt, const forward::Outcome& outcome) {
   HttpEndpoint& endpoint = endpoint_of(attempt);
   --endpoint.pending;
+  if (endpoint.sensor() != nullptr) {
+    const bool began = outcome.response_began != TimePoint{};
+    endpoint.sensor()->on_response(
+        outcome, began ? outcome.response_began - attempt.opened_at : Nanoseconds(0));
+  }
   if (attempt.is_probe) balancer_.probe_abandoned(endpoint);
   balancer_.work_ended(endpoint);
 }

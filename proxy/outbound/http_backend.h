@@ -30,7 +30,7 @@ class HttpBackend final : public forward::Dispatcher,
   // References outlive the backend; `backend` and `accrual` are copied.
   HttpBackend(HttpResources& resources, discover::Discovery& discovery,
               const policy::Backend& backend, const balance::FailureAccrualConfig& accrual,
-              const Settings& settings, forward::TransportSensor* sensor);
+              const Settings& settings, EndpointSensors* sensors);
   ~HttpBackend() override;
 
   // Whether a request given to it now has a chance: not in fail-fast.
@@ -65,7 +65,7 @@ class HttpBackend final : public forward::Dispatcher,
   const policy::Backend description_;
   const balance::FailureAccrualConfig accrual_;
   const Settings settings_;
-  forward::TransportSensor* sensor_;
+  EndpointSensors* sensors_;  // may be null
   balance::RetryBudget budget_;
   balance::Balancer balancer_;
   std::unique_ptr<HttpEndpoint> known_;

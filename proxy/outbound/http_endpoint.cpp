@@ -23,7 +23,7 @@ forward::DialTarget dial_target(const policy::Endpoint& endpoint, policy::Sessio
 HttpEndpoint::HttpEndpoint(HttpResources& resources, const policy::Endpoint& description,
                            const balance::EwmaParameters& ewma,
                            const balance::FailureAccrualConfig& accrual, Owner& owner,
-                           forward::TransportSensor* sensor)
+                           std::unique_ptr<EndpointSensor> sensor)
     : Endpoint({.address = description.address,
                 .weight = description.weight,
                 .ewma = ewma,
@@ -32,21 +32,21 @@ HttpEndpoint::HttpEndpoint(HttpResources& resources, const policy::Endpoint& des
       resources_(resources),
       description_(description),
       owner_(owner),
-      sensor_(sensor),
+      sensor_(std::move(sensor)),
       h2_target_(dial_target(description, policy::SessionProtocol::http2, resources.connect)),
       h1_target_(dial_target(description, policy::SessionProtocol::http1, resources.connect)) {}
 
 forward::H2Channel& HttpEndpoint::channel() {
   if (!channel_)
     channel_.emplace(resources_.h2, h2_target_, resources_.tls,
-                     static_cast<forward::HttpClientEvents&>(*this), sensor_);
+                     static_cast<forward::HttpClientEvents&>(*this), sensor_.get());
   return *channel_;
 }
 
 forward::H1Pool& HttpEndpoint::pool() {
   if (!pool_)
     pool_.emplace(resources_.loop, h1_target_, resources_.tls, resources_.h1,
-                  static_cast<forward::HttpClientEvents&>(*this), sensor_);
+                  static_cast<forward::HttpClientEvents&>(*this), sensor_.get());
   return *pool_;
 }
 

@@ -10,6 +10,7 @@
 #include "proxy/balance/balancer.h"
 #include "proxy/forward/h1_pool.h"
 #include "proxy/forward/h2_channel.h"
+#include "proxy/outbound/endpoint_sensor.h"
 #include "proxy/policy/endpoint.h"
 
 namespace mesh::outbound {
@@ -40,11 +41,12 @@ class HttpEndpoint final : public balance::Endpoint,
 
   HttpEndpoint(HttpResources& resources, const policy::Endpoint& description,
                const balance::EwmaParameters& ewma, const balance::FailureAccrualConfig& accrual,
-               Owner& owner, forward::TransportSensor* sensor);
+               Owner& owner, std::unique_ptr<EndpointSensor> sensor);
 
   forward::Dispatcher::Opened open(forward::Attempt& attempt);
 
   const policy::Endpoint& description() const noexcept { return description_; }
+  EndpointSensor* sensor() const noexcept { return sensor_.get(); }
   bool is_meshed() const noexcept override { return description_.server.has_value(); }
   bool carries_http1() const noexcept override {
     return description_.hint == policy::ProtocolHint::h2 && !description_.is_local;
@@ -65,7 +67,7 @@ class HttpEndpoint final : public balance::Endpoint,
   HttpResources& resources_;
   policy::Endpoint description_;
   Owner& owner_;
-  forward::TransportSensor* sensor_;
+  std::unique_ptr<EndpointSensor> sensor_;  // may be null
   forward::DialTarget h2_target_;
   forward::DialTarget h1_target_;
   std::optional<forward::H2Channel> channel_;

@@ -16,7 +16,6 @@ HttpRouter::HttpRouter(Loop& loop, Target& target, const Settings& settings, Htt
 
 forward::Route::Plan HttpRouter::route(http::Head& request) {
   const OutboundPolicy* policy = target_.policy();
-  if (sensor_ != nullptr) sensor_->on_request(policy);
   if (policy == nullptr) return {.cause = Cause::discovery_timeout};
   http::remove_hop_by_hop(request);
   switch (policy->kind) {
@@ -38,11 +37,19 @@ forward::Route::Plan HttpRouter::route_by(const policy::Routes<R>& routes,
   if (!chosen) return {.cause = Cause::route_not_found};
   HttpBackend* backend = choose(chosen->rule->distribution, routes.accrual);
   if (backend == nullptr) return {.cause = Cause::no_endpoints};
+  RouteUse& use = target_.uses.find(chosen->route->meta, *backend, target_.policy_version(), [&] {
+    constexpr bool kIsGrpc = std::is_same_v<R, policy::GrpcRoute>;
+    return sensor_ == nullptr ? nullptr
+                              : sensor_->sensor_of(*target_.policy(), chosen->route->meta,
+                                                   backend->description(), kIsGrpc);
+  });
+  ++use.open;
   ++backend->exchanges;
+  if (use.sensor != nullptr) use.sensor->on_request();
   // A required identity is consumed on the first attempt, so there must not be a second.
   return {.dispatcher = backend,
           .resendable = !request.find(Token::kL5dRequireId).has_value(),
-          .context = backend};
+          .context = &use};
 }
 
 HttpBackend* HttpRouter::choose(const policy::Distribution& distribution,
@@ -87,7 +94,8 @@ void HttpRouter::prepare(http::Head& request, const forward::Attempt& attempt) {
   const bool carry = attempt.can_be_carried && attempt.target->carries_http1();
   if (carry && !is_carried) {
     forward::carry_request(request);
-    if (request.authority().empty()) (void)request.set_authority(target_.address().text().view());
+    if (request.authority().empty() && !request.find(Token::kHost))
+      (void)request.set_authority(target_.address().text().view());
   } else if (is_carried && !carry) {
     (void)forward::uncarry_request(request);
   }
@@ -106,10 +114,14 @@ void HttpRouter::on_response(http::Head& response, const http::Head& request,
   response.remove(Token::kL5dErrorCode);
 }
 
-void HttpRouter::on_over(const forward::Outcome& outcome, const http::Head& request,
-                         void* context) {
-  if (context != nullptr) --static_cast<HttpBackend*>(context)->exchanges;
-  if (sensor_ != nullptr) sensor_->on_over(outcome, request, target_.policy());
+void HttpRouter::on_over(const forward::Outcome& outcome, const http::Head&, void* context) {
+  if (context != nullptr) {
+    RouteUse& use = *static_cast<RouteUse*>(context);
+    --use.open;
+    --use.backend->exchanges;
+    if (use.sensor != nullptr) use.sensor->on_over(outcome);
+  }
+  if (sensor_ != nullptr) sensor_->on_over(outcome);
 }
 
 }  // namespace mesh::outbound

@@ -10,12 +10,16 @@
 
 namespace mesh::outbound {
 
-// What happens to every exchange, for metrics and limits. One per worker.
+// What happens to exchanges, for metrics and limits. One per worker.
 class HttpSensor {
  public:
-  virtual void on_request(const policy::OutboundPolicy* policy) = 0;
-  virtual void on_over(const forward::Outcome& outcome, const http::Head& request,
-                       const policy::OutboundPolicy* policy) = 0;
+  // What counts the requests of a route that go to a backend.
+  virtual std::unique_ptr<forward::RequestSensor> sensor_of(const policy::OutboundPolicy& policy,
+                                                            const policy::Meta& route,
+                                                            const policy::Backend& backend,
+                                                            bool is_grpc) = 0;
+  // Told for every exchange, also those without a route.
+  virtual void on_over(const forward::Outcome& outcome) = 0;
 
  protected:
   ~HttpSensor() = default;

@@ -40,7 +40,7 @@ struct OutboundSensors {
   SessionSensor* sessions = nullptr;
   HttpSensor* http = nullptr;
   forward::TransportSensor* accepted = nullptr;
-  forward::TransportSensor* connected = nullptr;
+  EndpointSensors* endpoints = nullptr;
 };
 
 class Outbound final : private Session::Owner {

@@ -22,6 +22,7 @@ Session::Session(Resources& resources, Target& target, net::TcpSocket socket, Ow
       first_(resources.loop.pool()) {
   ++target_.sessions;
   if (resources_.accepted != nullptr) resources_.accepted->on_open(*transport_);
+  if (resources_.sessions != nullptr) resources_.sessions->on_accepted(*transport_, target_);
 }
 
 Session::~Session() {
@@ -110,6 +111,7 @@ void Session::on_http_malformed(const char* reason) {
 
 // The server did not speak first after all: HTTP finds its own way.
 void Session::drop_far_side() {
+  far_side_closes({Errc::canceled, "not needed"});
   connection_.reset();
   relay_.reset();
   is_quiet_ = false;
@@ -172,7 +174,8 @@ bool Session::connect(const policy::Distribution* distribution, const policy::Fi
   return true;
 }
 
-void Session::on_open(forward::Dialed dialed, const TcpEndpoint&) {
+void Session::on_open(forward::Dialed dialed, const TcpEndpoint& endpoint) {
+  if (endpoint.sensor() != nullptr) endpoint.sensor()->on_open(*dialed.transport);
   relay_ = std::make_unique<forward::Relay>(resources_.loop, std::move(dialed),
                                             static_cast<forward::Relay::Owner&>(*this));
   is_relaying_ ? join_relay() : relay_->listen();
@@ -218,8 +221,17 @@ void Session::fail(Cause cause, const Error& error) {
 void Session::finish(const Error& error) {
   if (std::exchange(is_over_, true)) return;
   if (resources_.accepted != nullptr) resources_.accepted->on_close(*transport_, error);
+  far_side_closes(error);
   connection_.reset();
   owner_.on_session_over(*this);
+}
+
+// Before the connection lets go of its endpoint, which counts it.
+void Session::far_side_closes(const Error& error) {
+  if (relay_ == nullptr || connection_ == nullptr) return;
+  const TcpEndpoint* endpoint = connection_->endpoint();
+  if (endpoint != nullptr && endpoint->sensor() != nullptr)
+    endpoint->sensor()->on_close(*relay_->server().transport, error);
 }
 
 void Session::drain() {

@@ -24,6 +24,8 @@ namespace mesh::outbound {
 // What a session is counted as; metrics implement it. One per worker.
 class SessionSensor {
  public:
+  // `transport` was accepted; it is closed by TransportSensor::on_close.
+  virtual void on_accepted(net::TcpStream& transport, const Target& target) = 0;
   virtual void on_protocol(listen::Protocol protocol, const Target& target) = 0;
   virtual void on_failed(forward::Cause cause, const Target& target) = 0;
   virtual void on_malformed(const char* reason) = 0;
@@ -100,6 +102,7 @@ class Session final : public Retirable,
   const policy::Distribution* opaque_distribution(const policy::Filters** filters) const;
   void join_relay();
   void drop_far_side();
+  void far_side_closes(const Error& error);
   void fail(forward::Cause cause, const Error& error);
   void finish(const Error& error);
 

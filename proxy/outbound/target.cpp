@@ -18,6 +18,7 @@ Target::~Target() { release(held_); }
 
 void Target::on_outbound(const Snapshot<policy::OutboundPolicy>& policy) {
   policy_ = policy;
+  ++version_;
   is_unknown_ = false;
   // Released last, so that backends which the new policy names too are not remade.
   const std::vector<Held> old = std::exchange(held_, std::vector<Held>(policy->backends.size()));

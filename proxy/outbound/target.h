@@ -10,6 +10,7 @@
 #include "meshkit/base/intrusive_list.h"
 #include "proxy/discover/discovery.h"
 #include "proxy/outbound/backends.h"
+#include "proxy/outbound/route_uses.h"
 
 namespace mesh::outbound {
 
@@ -35,6 +36,8 @@ class Target final : private discover::OutboundWatcher {
 
   // Null until the first answer.
   const policy::OutboundPolicy* policy() const noexcept { return policy_ ? &*policy_ : nullptr; }
+  // Grows with every policy.
+  std::uint64_t policy_version() const noexcept { return version_; }
   // The policy is known, or nobody could say in time.
   bool is_answered() const noexcept { return policy_ || is_unknown_; }
   const Error& unknown_because() const noexcept { return error_; }
@@ -47,6 +50,8 @@ class Target final : private discover::OutboundWatcher {
 
   // Its server was seen to speak first: connections open the far side at once.
   bool server_speaks_first = false;
+
+  RouteUses uses;
 
   // Connections that use it; the owner forgets it when idle.
   std::size_t sessions = 0;
@@ -68,6 +73,7 @@ class Target final : private discover::OutboundWatcher {
   Backends& backends_;
   const net::SocketAddress address_;
   Snapshot<policy::OutboundPolicy> policy_;
+  std::uint64_t version_ = 0;
   std::vector<Held> held_;  // by index in the policy's table
   bool is_unknown_ = false;
   Error error_;

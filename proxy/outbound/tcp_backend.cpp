@@ -9,14 +9,16 @@ namespace mesh::outbound {
 using forward::Cause;
 
 TcpEndpoint::TcpEndpoint(const TcpResources& resources, const policy::Endpoint& description,
-                         const balance::EwmaParameters& ewma)
+                         const policy::Backend& backend, const balance::EwmaParameters& ewma)
     : Endpoint({.address = description.address,
                 .weight = description.weight,
                 .ewma = ewma,
                 .backoff = resources.backoff},
                balance::kNoFailureAccrual, resources.loop.now()),
       description_(description),
-      target_(dial_target(description, policy::SessionProtocol::opaque, resources.connect)) {}
+      target_(dial_target(description, policy::SessionProtocol::opaque, resources.connect)),
+      sensor_(resources.sensors == nullptr ? nullptr
+                                           : resources.sensors->sensor_of(description, backend)) {}
 
 TcpBackend::TcpBackend(const TcpResources& resources, discover::Discovery& discovery,
                        const policy::Backend& backend, const balance::Balancer::Settings& settings)
@@ -28,7 +30,7 @@ TcpBackend::TcpBackend(const TcpResources& resources, discover::Discovery& disco
     ewma_ = balanced->ewma;
     watch_ = discovery.watch_endpoints(balanced->destination, *this);
   } else if (const auto* endpoint = std::get_if<policy::Endpoint>(&description_.target)) {
-    known_ = std::make_unique<TcpEndpoint>(resources_, *endpoint, ewma_);
+    known_ = std::make_unique<TcpEndpoint>(resources_, *endpoint, description_, ewma_);
   }
 }
 
@@ -39,7 +41,7 @@ void TcpBackend::on_endpoints(const Snapshot<policy::EndpointDelta>& delta,
   for (const net::SocketAddress& address : delta->removed) balancer_.remove(address);
   const auto replace = [this](const policy::Endpoint& endpoint) {
     balancer_.remove(endpoint.address);
-    balancer_.add(std::make_unique<TcpEndpoint>(resources_, endpoint, ewma_));
+    balancer_.add(std::make_unique<TcpEndpoint>(resources_, endpoint, description_, ewma_));
   };
   for (const policy::Endpoint& changed : delta->changed) replace(changed);
   for (const policy::Endpoint& added : delta->added) replace(added);

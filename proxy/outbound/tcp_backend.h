@@ -12,6 +12,7 @@
 #include "proxy/forward/dial.h"
 #include "proxy/forward/http_client.h"
 #include "proxy/forward/reply_for.h"
+#include "proxy/outbound/endpoint_sensor.h"
 #include "proxy/policy/backend.h"
 
 namespace mesh::outbound {
@@ -22,15 +23,17 @@ struct TcpResources {
   const forward::ClientTls& tls;
   net::ConnectOptions connect;
   balance::BackoffRange backoff;
+  EndpointSensors* sensors = nullptr;
 };
 
 class TcpEndpoint final : public balance::Endpoint {
  public:
   TcpEndpoint(const TcpResources& resources, const policy::Endpoint& description,
-              const balance::EwmaParameters& ewma);
+              const policy::Backend& backend, const balance::EwmaParameters& ewma);
 
   const policy::Endpoint& description() const noexcept { return description_; }
   const forward::DialTarget& target() const noexcept { return target_; }
+  EndpointSensor* sensor() const noexcept { return sensor_.get(); }
 
   bool probe() override { return false; }
   void drain() override {}
@@ -39,6 +42,7 @@ class TcpEndpoint final : public balance::Endpoint {
  private:
   policy::Endpoint description_;
   forward::DialTarget target_;
+  std::unique_ptr<EndpointSensor> sensor_;  // may be null
 };
 
 class TcpBackend final : private discover::EndpointsWatcher {
@@ -54,6 +58,7 @@ class TcpBackend final : private discover::EndpointsWatcher {
 
   bool is_ready() const noexcept { return !balancer_.in_failfast(); }
   bool is_idle() const noexcept { return connections_ == 0; }
+  const policy::Backend& description() const noexcept { return description_; }
   const balance::Balancer& balancer() const noexcept { return balancer_; }
 
  private:

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "meshkit/tls/context.h"
+#include "meshkit/tls/identity_name.h"
 
 namespace mesh::tls {
 namespace {
@@ -22,6 +23,11 @@ std::array<std::uint8_t, kListSize> transport_header_list() {
   list[0] = static_cast<std::uint8_t>(kTransportHeaderProtocol.size());
   std::copy(kTransportHeaderProtocol.begin(), kTransportHeaderProtocol.end(), list.begin() + 1);
   return list;
+}
+
+// As certificates name it.
+std::string as_identity(std::string_view text) {
+  return is_dns_name(text) ? lower_case(text) : std::string(text);
 }
 
 // The alert that the library reports the peer to have sent, if that is what it reports.
@@ -40,7 +46,7 @@ Handshake::Handshake(Loop& loop, const Context& context, std::unique_ptr<net::St
     : loop_(loop),
       transport_(std::move(transport)),
       done_(std::move(done)),
-      peer_{.expected = std::string(client.identity), .identity = {}, .refusal = {}},
+      peer_{.expected = as_identity(client.identity), .identity = {}, .refusal = {}},
       ssl_(SSL_new(context.raw())),
       received_(loop.pool()) {
   if (context.role() != Context::Role::client) std::abort();
@@ -88,7 +94,7 @@ void Handshake::on_data(MutableBytes bytes) {
   advance();
 }
 
-void Handshake::on_end() { finish({Errc::tls, "peer ended during the handshake"}); }
+void Handshake::on_end() { finish(Error{Errc::tls, "peer ended during the handshake"}); }
 
 void Handshake::on_closed(const Error& error) {
   // Also after success: a stream that is closed by then is of no use.
@@ -98,15 +104,16 @@ void Handshake::on_closed(const Error& error) {
 
 void Handshake::advance() {
   if (is_finished_) return;
+  ERR_clear_error();  // SSL_get_error would report what others left
   const int rc = SSL_do_handshake(ssl_.get());
-  if (rc == 1) return finish({});
+  if (rc == 1) return finish(std::nullopt);
   if (SSL_get_error(ssl_.get(), rc) == SSL_ERROR_WANT_READ) return;
   finish(explain_failure());
 }
 
 // The callback is told at the end of the turn, after the transport has sent what was written: our
 // last flight, or the alert.
-void Handshake::finish(const Error& failure) {
+void Handshake::finish(std::optional<Error> failure) {
   if (is_finished_) return;
   is_finished_ = true;
   failure_ = failure;
@@ -118,7 +125,7 @@ Error Handshake::explain_failure() const {
   const std::uint32_t error = ERR_peek_last_error();
   const char* reason = ERR_reason_error_string(error);
   ERR_clear_error();
-  if (*peer_.refusal.what != '\0') return peer_.refusal;
+  if (peer_.refusal) return *peer_.refusal;
   if (const auto alert = peer_alert_in(error)) return {Errc::tls, describe_peer_alert(*alert)};
   return {Errc::tls, reason == nullptr ? "handshake failed" : reason};
 }
@@ -127,7 +134,7 @@ Error Handshake::explain_failure() const {
 void Handshake::flush() {
   if (!done_) return;
   Done done = std::move(done_);
-  if (*failure_.what != '\0') return done(fail(failure_));
+  if (failure_) return done(fail(*failure_));
   done(take_secured());
 }
 

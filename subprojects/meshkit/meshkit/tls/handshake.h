@@ -15,6 +15,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -48,7 +49,7 @@ class Handshake final : private net::StreamEvents, private Flushable {
 
   struct AsClient {
     std::string_view server_name;   // sent as SNI; empty sends none
-    std::string_view identity;      // what the server's certificate must name
+    std::string_view identity;      // what the server's certificate must name; any case if DNS
     bool transport_header = false;  // offer kTransportHeaderProtocol, and nothing else
   };
   struct AsServer {
@@ -73,7 +74,7 @@ class Handshake final : private net::StreamEvents, private Flushable {
 
   void attach();
   void advance();
-  void finish(const Error& failure);
+  void finish(std::optional<Error> failure);
   Error explain_failure() const;
   Secured take_secured();
 
@@ -88,7 +89,7 @@ class Handshake final : private net::StreamEvents, private Flushable {
   bssl::UniquePtr<SSL> ssl_;
   ByteQueue received_;  // not yet read by the handshake; what remains belongs to the stream
   bool is_finished_ = false;
-  Error failure_;  // when it is finished; `what` is empty if it succeeded
+  std::optional<Error> failure_;  // when it is finished; none if it succeeded
 };
 
 }  // namespace mesh::tls

@@ -2,6 +2,7 @@
 // PeerCheck: what a handshake expects of its peer and has learned about it. Handshake attaches one
 // to its SSL; the Context fills it in when the peer's certificates come. For the sources of tls/.
 
+#include <optional>
 #include <string>
 
 #include "meshkit/base/result.h"
@@ -11,7 +12,7 @@ namespace mesh::tls {
 struct PeerCheck {
   std::string expected;  // the identity that a server must name; empty for clients
   std::string identity;  // of the peer, once it is verified; empty if it showed no certificate
-  Error refusal;         // why it was refused; `what` is empty if it was not
+  std::optional<Error> refusal;
 };
 
 }  // namespace mesh::tls

@@ -57,6 +57,31 @@ TEST_SUITE("tls/handshake") {
     CHECK(at_server.closed);
   }
 
+  TEST_CASE("loses nothing of what comes in one burst with the end of the handshake") {
+    Fixture f;
+    test::Recorder at_client;
+    f.client.handshake = std::make_unique<Handshake>(
+        f.loop, f.client_context, std::move(f.transports.client),
+        Handshake::AsClient{.server_name = kApi, .identity = kApi}, [&](Result<Secured> result) {
+          f.client.result = std::move(result);
+          TlsStream& stream = *(*f.client.result)->stream;
+          stream.start(at_client);
+          stream.write(as_bytes(text_of(30000)));
+          stream.end();
+        });
+    f.start_server();
+    f.loop.settle();
+    REQUIRE(f.server.has_stream());
+
+    test::Recorder at_server;
+    (*f.server.result)->stream->start(at_server);
+    f.loop.settle();
+
+    CHECK(at_server.received == text_of(30000));
+    CHECK(at_server.ended);
+    CHECK_FALSE((*f.server.result)->stream->was_truncated());
+  }
+
   TEST_CASE("works when every byte comes alone") {
     Fixture f;
     f.client_transport->set_largest_read(1);

@@ -33,6 +33,18 @@ TEST_SUITE("tls/handshake and trust") {
     CHECK((*f.server.result)->identity == "spiffe://root/web");
   }
 
+  TEST_CASE("knows a server by its name in any case") {
+    Fixture f;
+    f.server_context = Context::make(Context::Role::server, f.authority.credentials_of("Api.TEST"),
+                                     f.authority.bundle(), f.clock)
+                           .value();
+
+    f.run({.server_name = "api.test", .identity = "aPI.test"});
+
+    REQUIRE(f.client.has_stream());
+    CHECK((*f.client.result)->identity == "api.test");
+  }
+
   TEST_CASE("refuses a server that is somebody else") {
     Fixture f;
 

@@ -57,6 +57,21 @@ TEST_SUITE("async/loop") {
     CHECK(order == "ululul");
   }
 
+  TEST_CASE("a turn that had something to flush does not wait for an event") {
+    Loop loop;
+    Timer far(loop);
+    far.start(std::chrono::seconds(3), [] {});
+    int flushes = 0;
+    Work work([&] { ++flushes; });
+    const TimePoint start = loop.now();
+
+    loop.flush_later(work);
+    loop.run_once();
+
+    CHECK(flushes == 1);
+    CHECK(loop.now() - start < std::chrono::seconds(2));
+  }
+
   TEST_CASE("a flush may destroy another that waits for its own") {
     Loop loop;
     int flushes = 0;

@@ -219,6 +219,27 @@ TEST_SUITE("net/resolver") {
     CHECK_FALSE(called);
   }
 
+  TEST_CASE("when nobody waits any more, no socket or timer is left") {
+    TestLoop loop;
+    const test::Descriptor deaf(::socket(AF_INET, SOCK_DGRAM, 0));
+    sockaddr_storage raw;
+    socklen_t size = test::kAnyPort.to_sockaddr(raw);
+    ::bind(deaf.get(), reinterpret_cast<sockaddr*>(&raw), size);
+    ::getsockname(deaf.get(), reinterpret_cast<sockaddr*>(&raw), &size);
+    ResolverOptions options;
+    options.servers = {SocketAddress::from_sockaddr(raw).value()};
+    Resolver resolver(loop, options);
+    auto lookup = std::make_unique<Lookup>(resolver, "web.test.", std::uint16_t{80},
+                                           LookupKind::services, [](Resolution) {});
+    loop.settle();
+    CHECK(loop->run_once(false));  // it waits for an answer
+
+    lookup.reset();
+    loop.settle();
+
+    CHECK_FALSE(loop->run_once(false));
+  }
+
   TEST_CASE("cancelling one leaves the others") {
     World world;
     world.dns.add_srv("svc.test", "10-1-2-3.svc.test", 8086, 100);

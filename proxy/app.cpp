@@ -19,11 +19,7 @@ std::uint64_t random_seed() {
 }  // namespace
 
 App::App(const Settings& settings)
-    : settings_(settings),
-      loop_(random_seed()),
-      mailbox_(loop_),
-      grace_(loop_),
-      reminder_(loop_) {}
+    : settings_(settings), loop_(random_seed()), mailbox_(loop_), grace_(loop_), reminder_(loop_) {}
 
 // Threads first, then what they used; closing handles takes turns of the loop.
 App::~App() {

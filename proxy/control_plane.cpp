@@ -46,9 +46,9 @@ Result<std::unique_ptr<ControlPlane>> ControlPlane::make(Loop& loop, const Setti
   if (!bundle) return fail(bundle.error());
   std::unique_ptr<ControlPlane> plane(new ControlPlane(loop, settings, *bundle, events));
   plane->anchors_pem_ = pem;
-  auto identity = identity::IdentityClient::make(
-      loop, *plane->identity_channel_, settings.identity, *std::move(bundle),
-      static_cast<identity::IdentityEvents&>(*plane));
+  auto identity = identity::IdentityClient::make(loop, *plane->identity_channel_, settings.identity,
+                                                 *std::move(bundle),
+                                                 static_cast<identity::IdentityEvents&>(*plane));
   if (!identity) return fail(identity.error());
   plane->identity_ = *std::move(identity);
   plane->follow_anchors();
@@ -76,13 +76,16 @@ ControlPlane::~ControlPlane() = default;
 std::unique_ptr<rpc::Channel> ControlPlane::channel_to(const ControlAddress& address) {
   std::optional<rpc::DialSecurity> security;
   if (!address.is_plaintext())
-    security = rpc::DialSecurity{.source = static_cast<rpc::TlsSource*>(this), .name = address.name};
+    security =
+        rpc::DialSecurity{.source = static_cast<rpc::TlsSource*>(this), .name = address.name};
   const auto ip = net::IpAddress::parse(address.host).value_or(net::IpAddress::loopback_v4());
-  auto dialer = std::make_unique<rpc::AddressDialer>(
-      loop_, net::SocketAddress(ip, address.port), std::move(security));
+  auto dialer = std::make_unique<rpc::AddressDialer>(loop_, net::SocketAddress(ip, address.port),
+                                                     std::move(security));
   return std::make_unique<rpc::DirectChannel>(
       h2_, std::move(dialer),
-      rpc::ChannelOptions{.authority = address.text(), .backoff = {.min = Milliseconds(100), .max = Milliseconds(2000), .jitter = 0.1}});
+      rpc::ChannelOptions{
+          .authority = address.text(),
+          .backoff = {.min = Milliseconds(100), .max = Milliseconds(2000), .jitter = 0.1}});
 }
 
 // The control plane's clients show the certificate too, from the next connection on.

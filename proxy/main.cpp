@@ -24,8 +24,9 @@ int answer(std::string_view option) {
   if (option == "--help") return print(mesh::help_text());
   if (option == "--settings-markdown") return print(mesh::settings_markdown());
   if (option == "--version") return print("mesh-proxy " MESH_VERSION "\n");
-  std::fprintf(stderr, "mesh-proxy: unknown option %.*s; it takes --help, --version and settings "
-                       "from its environment\n",
+  std::fprintf(stderr,
+               "mesh-proxy: unknown option %.*s; it takes --help, --version and settings "
+               "from its environment\n",
                static_cast<int>(option.size()), option.data());
   return kUsage;
 }
@@ -51,6 +52,7 @@ int run() {
 }  // namespace
 
 int main(int argc, char** argv) {
-  std::signal(SIGPIPE, SIG_IGN);  // a closed peer is an error of the write, not the end of the process
+  std::signal(SIGPIPE,
+              SIG_IGN);  // a closed peer is an error of the write, not the end of the process
   return argc > 1 ? answer(argv[1]) : run();
 }

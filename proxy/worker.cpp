@@ -12,12 +12,10 @@ Worker::Worker(const Settings& settings, discover::Hub& hub,
       server_name_(settings.server_name),
       mailbox_(std::make_unique<Mailbox>(loop_)),
       discovery_(hub, *mailbox_),
-      outbound_(std::make_unique<outbound::Outbound>(loop_, settings.outbound, discovery_,
-                                                     static_cast<forward::ClientTls&>(*this),
-                                                     outbound)),
-      inbound_(std::make_unique<inbound::Inbound>(loop_, settings.inbound, discovery_,
-                                                  static_cast<inbound::ServerTls&>(*this),
-                                                  inbound)) {}
+      outbound_(std::make_unique<outbound::Outbound>(
+          loop_, settings.outbound, discovery_, static_cast<forward::ClientTls&>(*this), outbound)),
+      inbound_(std::make_unique<inbound::Inbound>(
+          loop_, settings.inbound, discovery_, static_cast<inbound::ServerTls&>(*this), inbound)) {}
 
 // The flows go before what they use; closing handles takes a turn of the loop.
 Worker::~Worker() {

@@ -11,8 +11,8 @@
 namespace mesh::discover {
 
 struct HubSettings {
-  std::string context_token;  // of destination requests, verbatim
-  std::string workload;       // of policy requests, verbatim
+  std::string context_token;                     // of destination requests, verbatim
+  std::string workload;                          // of policy requests, verbatim
   std::vector<net::IpNetwork> profile_networks;  // addresses that profiles are asked for
   std::vector<net::IpAddress> own_addresses;     // endpoints there are the workload itself
   Milliseconds discovery_timeout{3000};

@@ -132,9 +132,8 @@ void OutboundWatch::combine() {
   if (!policy_answered_ || !profile_answered_) return;
   overdue_.stop();
   is_overdue_ = false;
-  policy::OutboundPolicy effective =
-      policy::effective_policy(address_, policy_ ? &*policy_ : nullptr,
-                               profile_ ? &*profile_ : nullptr);
+  policy::OutboundPolicy effective = policy::effective_policy(
+      address_, policy_ ? &*policy_ : nullptr, profile_ ? &*profile_ : nullptr);
   localise(effective, settings_.own_addresses);
   effective_ = Snapshot<policy::OutboundPolicy>(std::move(effective));
   for (const Subscriber& subscriber : subscribers_)

@@ -3,9 +3,9 @@
 //
 // Opens the stream, hands on every message, and opens it again with jittered back-off when it ends,
 // whatever the reason, except for the statuses that mean "never" (control API, section 0):
-// INVALID_ARGUMENT and FAILED_PRECONDITION, and where `none_is_final` also NOT_FOUND and UNIMPLEMENTED.
-// The first message after a new start is preceded by on_restart. Optional limits bound how long the
-// stream may be silent at first, silent later, and live. On the control thread.
+// INVALID_ARGUMENT and FAILED_PRECONDITION, and where `none_is_final` also NOT_FOUND and
+// UNIMPLEMENTED. The first message after a new start is preceded by on_restart. Optional limits
+// bound how long the stream may be silent at first, silent later, and live. On the control thread.
 
 #include <memory>
 #include <utility>

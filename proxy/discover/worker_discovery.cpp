@@ -18,18 +18,18 @@ Discovery::Watch WorkerDiscovery::watch_endpoints(const policy::NameAndPort& des
                                                   EndpointsWatcher& watcher) {
   const std::uint64_t id = next_id_++;
   entries_.emplace(id, EndpointsEntry{&watcher, destination.text()});
-  hub_.mailbox().post([&hub = hub_, subscriber = subscriber(id), name = policy::NameAndPort(destination)] {
-    hub.watch_endpoints(subscriber, name);
-  });
+  hub_.mailbox().post(
+      [&hub = hub_, subscriber = subscriber(id), name = policy::NameAndPort(destination)] {
+        hub.watch_endpoints(subscriber, name);
+      });
   return {*this, id};
 }
 
 Discovery::Watch WorkerDiscovery::watch_inbound(std::uint16_t port, InboundWatcher& watcher) {
   const std::uint64_t id = next_id_++;
   entries_.emplace(id, InboundEntry{&watcher, port});
-  hub_.mailbox().post([&hub = hub_, subscriber = subscriber(id), port] {
-    hub.watch_inbound(subscriber, port);
-  });
+  hub_.mailbox().post(
+      [&hub = hub_, subscriber = subscriber(id), port] { hub.watch_inbound(subscriber, port); });
   return {*this, id};
 }
 
@@ -40,13 +40,11 @@ void WorkerDiscovery::unwatch(std::uint64_t id) {
   entries_.erase(at);
   const Subscriber gone = subscriber(id);
   if (const auto* outbound = std::get_if<OutboundEntry>(&ended)) {
-    hub_.mailbox().post([&hub = hub_, gone, address = outbound->address] {
-      hub.unwatch_outbound(gone, address);
-    });
+    hub_.mailbox().post(
+        [&hub = hub_, gone, address = outbound->address] { hub.unwatch_outbound(gone, address); });
   } else if (auto* endpoints = std::get_if<EndpointsEntry>(&ended)) {
-    hub_.mailbox().post([&hub = hub_, gone, key = std::move(endpoints->key)] {
-      hub.unwatch_endpoints(gone, key);
-    });
+    hub_.mailbox().post(
+        [&hub = hub_, gone, key = std::move(endpoints->key)] { hub.unwatch_endpoints(gone, key); });
   } else if (const auto* inbound = std::get_if<InboundEntry>(&ended)) {
     hub_.mailbox().post(
         [&hub = hub_, gone, port = inbound->port] { hub.unwatch_inbound(gone, port); });

@@ -18,8 +18,7 @@ class WorkerDiscovery final : public Discovery, private Recipient {
   WorkerDiscovery(const WorkerDiscovery&) = delete;
 
   Watch watch_outbound(const net::SocketAddress& destination, OutboundWatcher& watcher) override;
-  Watch watch_endpoints(const policy::NameAndPort& destination,
-                        EndpointsWatcher& watcher) override;
+  Watch watch_endpoints(const policy::NameAndPort& destination, EndpointsWatcher& watcher) override;
   Watch watch_inbound(std::uint16_t port, InboundWatcher& watcher) override;
   void unwatch(std::uint64_t id) override;
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "proxy/forward/classify.h"
 #include "proxy/forward/protocol_upgrade.h"
@@ -23,7 +24,13 @@ bool opens_tunnel(const http::Head& request, std::uint16_t status) noexcept {
 }  // namespace
 
 Exchange::Exchange(Loop& loop, Route& route, ExchangeOwner& owner, http::MessageStream& client)
-    : loop_(loop), route_(route), owner_(owner), client_(&client), replay_(loop.pool()) {
+    : loop_(loop),
+      route_(route),
+      owner_(owner),
+      client_(&client),
+      request_(loop.pool()),
+      request_trailers_(loop.pool()),
+      replay_(loop.pool()) {
   outcome_.began = loop.now();
 }
 
@@ -36,17 +43,18 @@ Exchange::~Exchange() {
 // ---- the request, from the client ----
 
 void Exchange::on_request_head(http::Head& head, bool last) {
-  request_ = &head;
+  request_ = std::move(head);
+  has_request_ = true;
   request_ended_ = last;
-  outcome_.is_grpc = is_grpc(head);
-  const Route::Plan plan = route_.route(head);
+  outcome_.is_grpc = is_grpc(request_);
+  const Route::Plan plan = route_.route(request_);
   context_ = plan.context;
   dispatcher_ = plan.dispatcher;
   resendable_ = plan.resendable;
   if (dispatcher_ == nullptr) return reply(plan.cause);
-  response_side_.request = request_;
-  response_side_.client_version = head.version;
-  response_side_.can_be_carried = can_carry(head);
+  response_side_.request = &request_;
+  response_side_.client_version = request_.version;
+  response_side_.can_be_carried = can_carry(request_);
   response_side_.waiting_since = outcome_.began;
   dispatch();
 }
@@ -63,12 +71,15 @@ void Exchange::on_request_body(Bytes bytes) {
   if (target_ != nullptr) target_->send_body(bytes);
 }
 
-void Exchange::on_request_trailers(http::Head& trailers) { request_trailers_ = &trailers; }
+void Exchange::on_request_trailers(http::Head& trailers) {
+  request_trailers_ = std::move(trailers);
+  has_trailers_ = true;
+}
 
 void Exchange::on_request_end() {
   request_ended_ = true;
   if (target_ == nullptr) return;
-  request_trailers_ != nullptr ? target_->send_trailers(*request_trailers_) : target_->send_end();
+  has_trailers_ ? target_->send_trailers(request_trailers_) : target_->send_end();
 }
 
 void Exchange::on_request_sent(std::size_t bytes) {
@@ -109,9 +120,9 @@ void Exchange::dispatch() {
 }
 
 void Exchange::send_request() {
-  route_.prepare(*request_, response_side_);
-  const bool whole = request_ended_ && replay_.empty() && request_trailers_ == nullptr;
-  target_->send_head(*request_, whole);
+  route_.prepare(request_, response_side_);
+  const bool whole = request_ended_ && replay_.empty() && !has_trailers_;
+  target_->send_head(request_, whole);
   if (whole || target_ == nullptr) return;
 
   std::array<iovec, 32> runs{};
@@ -149,7 +160,7 @@ void Exchange::forget_replay() {
 
 // True when the request is on its way to another target.
 bool Exchange::resend(Cause cause, bool unprocessed) {
-  const bool safe = unprocessed || is_idempotent(request_->method());
+  const bool safe = unprocessed || is_idempotent(request_.method());
   if (phase_ != Phase::forwarding || !safe || !resendable_ || !replayable_ || outcome_.resent)
     return false;
   if (!dispatcher_->may_resend()) return false;
@@ -190,8 +201,8 @@ void Exchange::on_response_head(http::Head& head, bool last) {
     classify(*status);
   }
   // A tunnel's latency is its opening; what flows through it is not a response body.
-  if (last || opens_tunnel(*request_, head.status)) note_response_began();
-  route_.on_response(head, *request_, response_side_);
+  if (last || opens_tunnel(request_, head.status)) note_response_began();
+  route_.on_response(head, request_, response_side_);
   client_->send_head(head, last);
   response_end_sent_ = last;
   if (last) end_attempt();
@@ -233,7 +244,7 @@ void Exchange::on_target_reset(const http::Reset& reset) {
   outcome_.reset_code = reset.code;
   // An HTTP/2 client learns of an HTTP/2 reset as it was; others get a reply if there is still
   // time.
-  const bool pass_on = reset.from_peer && request_->version == http::Version::http2;
+  const bool pass_on = reset.from_peer && response_side_.client_version == http::Version::http2;
   if (!began && !pass_on) return reply(cause);
   if (!reset.from_peer) outcome_.cause = cause;
   client_->reset(reset.code);
@@ -292,7 +303,7 @@ void Exchange::finish() {
   end_attempt();
   if (target_ != nullptr) target_->reset(http::H2Code::cancel);
   target_ = nullptr;
-  if (request_ != nullptr) route_.on_over(outcome_, *request_, context_);
+  if (has_request_) route_.on_over(outcome_, request_, context_);
   owner_.on_exchange_over(*this);
 }
 

@@ -4,8 +4,8 @@
 //   request head ─▶ Route::route ─▶ Dispatcher::open ─▶ head, body, trailers, end ─▶ target
 //   response    ◀─ Route::on_response ◀─ head, body, trailers, end ◀────────────────┘
 //
-// Safe resending. Until the response's head is passed on, the request is kept (its head stays with
-// the client's stream; of its body at most kReplayBytes are copied). If the target provably did not
+// Safe resending. Until the response's head is passed on, the request is kept (of its body at most
+// kReplayBytes). If the target provably did not
 // process it, or it is idempotent and its connection broke, it goes to another target once, within
 // the dispatcher's budget. After that the first failure is the answer.
 //
@@ -146,13 +146,15 @@ class Exchange final : public ListLink<ExchangeTag> {
   ExchangeOwner& owner_;
   http::MessageStream* client_;
   http::MessageStream* target_ = nullptr;
-  http::Head* request_ = nullptr;           // the client stream's, valid until it closes
-  http::Head* request_trailers_ = nullptr;  // likewise
+  http::Head request_;           // taken over from the client's stream
+  http::Head request_trailers_;  // likewise
   Dispatcher* dispatcher_ = nullptr;
   void* context_ = nullptr;
   ByteQueue replay_;  // what was received of the request's body while it may still be needed
   std::uint64_t uncredited_ = 0;  // received from the client, not yet reported consumed
   Phase phase_ = Phase::waiting_head;
+  bool has_request_ = false;
+  bool has_trailers_ = false;
   bool request_ended_ = false;
   bool replayable_ = true;
   bool resendable_ = true;
@@ -166,6 +168,6 @@ class Exchange final : public ListLink<ExchangeTag> {
   ResponseSide response_side_{*this};
 };
 
-static_assert(sizeof(Exchange) <= 512);
+static_assert(sizeof(Exchange) <= 768);
 
 }  // namespace mesh::forward

@@ -23,17 +23,13 @@ bool can_carry(const http::Head& request) noexcept {
          !request.find(Token::kUpgrade);
 }
 
-// A Host field stays beside :authority where they differ (absolute form); the far side needs both.
+// Host becomes :authority when the head is written (h2_head_writer.h) and Host again on the far
+// side.
 void carry_request(http::Head& request) noexcept {
   (void)request.set(Token::kL5dOrigProto, note_for(request));
   request.version = Version::http2;
   request.remove(Token::kTransferEncoding);
   if (request.scheme().empty()) (void)request.set_scheme("http");
-  if (!request.authority().empty()) return;
-  if (const auto host = request.find(Token::kHost)) {
-    (void)request.set_authority(*host);
-    request.remove(Token::kHost);
-  }
 }
 
 void uncarry_response(http::Head& response, Version client_version) noexcept {

@@ -137,7 +137,7 @@ class Namespace:
             raise
         return client
 
-    def listen(self, port: int, host: str = "0.0.0.0", backlog: int = 128) -> socket.socket:
+    def listen(self, port: int, host: str = "0.0.0.0", backlog: int = 1024) -> socket.socket:
         server = socket_in(self.file, socket.AF_INET6 if ":" in host else socket.AF_INET)
         server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         server.bind((host, port))
@@ -257,7 +257,7 @@ class Workload(Namespace):
         identity_dir.mkdir(exist_ok=True)
         host = "127.0.0.1" if self.loopback_control else BRIDGE
         chosen = {
-            "LOG": "info", "LOG_FORMAT": "plain",
+            "LOG": "info", "LOG_FORMAT": "plain", "INBOUND_DEFAULT_POLICY": "all-unauthenticated",
             "OUTBOUND_LISTEN_ADDRS": "127.0.0.1:4140,[::1]:4140",
             "INBOUND_LISTEN_ADDR": "[::]:4143", "CONTROL_LISTEN_ADDR": "[::]:4190",
             "ADMIN_LISTEN_ADDR": "[::]:4191",

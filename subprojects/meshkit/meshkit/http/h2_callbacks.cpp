@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "meshkit/http/h2_head_writer.h"
 #include "meshkit/http/h2_session.h"
 #include "meshkit/http/h2_words.h"
 
@@ -99,14 +100,39 @@ struct H2Callbacks::Receiving {
     const std::int32_t id = frame.hd.stream_id;
     const bool is_valid = session.reader_.finish();
     if (frame.headers.cat == NGHTTP2_HCAT_REQUEST)
-      return is_valid ? session.accept_request(id, ends_stream(frame.hd))
-                      : session.refuse_request(id);
+      return is_valid ? accept_request(session, nghttp2, frame)
+                      : refuse_request(session, nghttp2, id);
     H2Stream* stream = stream_of(nghttp2, id);
     if (stream == nullptr) return;
     const char* fault = session.reader_.fault();
     if (session.reader_.is_too_large()) fault = "head_too_large";
     if (fault == nullptr) fault = stream->take_head(session.reader_, ends_stream(frame.hd));
     if (fault != nullptr) session.fault(id, stream, fault);
+  }
+
+  static void accept_request(H2Session& session, nghttp2_session* nghttp2,
+                             const nghttp2_frame& frame) {
+    const std::int32_t id = frame.hd.stream_id;
+    const bool last = ends_stream(frame.hd);
+    if (last && session.reader_.content_length() > 0)
+      return session.fault(id, nullptr, "length_mismatch");
+    H2Stream& stream = session.add_stream(id);
+    (void)nghttp2_session_set_stream_user_data(nghttp2, id, &stream);
+    stream.events_ = &session.events_.on_request(stream);
+    (void)stream.take_head(session.reader_, last);
+  }
+
+  // The 431 is complete, so that end_unwanted_request ends the request when it has left.
+  static void refuse_request(H2Session& session, nghttp2_session* nghttp2, std::int32_t id) {
+    if (!session.reader_.is_too_large()) return session.fault(id, nullptr, session.reader_.fault());
+    session.events_.on_refused("head_too_large");
+    if (!session.charge(session.guard_.on_provoked_reset(session.now_))) return;
+    Head response(session.context_.loop().pool());
+    response.status = 431;
+    (void)response.add(Token::kContentLength, "0");
+    H2HeadWriter fields(H2FieldLifetime::copied);
+    fields.response(response);
+    (void)nghttp2_submit_response2(nghttp2, id, fields.data(), fields.size(), nullptr);
   }
 
   static void on_data_end(H2Session& session, nghttp2_session* nghttp2, std::int32_t id) {
@@ -161,9 +187,7 @@ struct H2Callbacks::Sending {
     H2Session& session = session_of(user);
     const std::int32_t id = frame->hd.stream_id;
     switch (frame->hd.type) {
-      case NGHTTP2_HEADERS:
-        if (session.head_stream_ == id) session.head_stream_ = 0;
-        [[fallthrough]];
+      case NGHTTP2_HEADERS: session.pump_.on_head_gone(id); [[fallthrough]];
       case NGHTTP2_DATA:
         if (ends_stream(frame->hd)) end_unwanted_request(nghttp2, id);
         break;
@@ -189,7 +213,7 @@ struct H2Callbacks::Sending {
                                void* user) noexcept {
     if (frame->hd.type != NGHTTP2_HEADERS) return 0;
     H2Session& session = session_of(user);
-    if (session.head_stream_ == frame->hd.stream_id) session.head_stream_ = 0;
+    session.pump_.on_head_gone(frame->hd.stream_id);
     // A head too large to send; nghttp2 closes the stream by itself only for requests.
     if (error == NGHTTP2_ERR_FRAME_SIZE_ERROR && frame->headers.cat != NGHTTP2_HCAT_REQUEST)
       (void)nghttp2_submit_rst_stream(nghttp2, NGHTTP2_FLAG_NONE, frame->hd.stream_id,
@@ -197,15 +221,13 @@ struct H2Callbacks::Sending {
     return 0;
   }
 
-  static int on_send_body(nghttp2_session*, nghttp2_frame* frame, const std::uint8_t* frame_head,
+  static int on_send_body(nghttp2_session*, nghttp2_frame*, const std::uint8_t* frame_head,
                           std::size_t size, nghttp2_data_source* source, void* user) noexcept {
     constexpr std::size_t kFrameHead = 9;
     H2Session& session = session_of(user);
-    (void)frame;
     session.transport_.write({frame_head, kFrameHead});
     static_cast<H2Stream*>(source->ptr)->write_body(size);
-    session.paused_ = session.transport_.congested();
-    return session.paused_ ? NGHTTP2_ERR_PAUSE : 0;
+    return session.pump_.must_pause() ? NGHTTP2_ERR_PAUSE : 0;
   }
 };
 

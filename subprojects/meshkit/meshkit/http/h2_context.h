@@ -55,6 +55,7 @@ class H2Context {
   const H2Counters& counters() const noexcept { return counters_; }
 
  private:
+  friend class H2Pump;
   friend class H2Session;
   friend class H2Stream;
   friend class H2Windows;
@@ -87,8 +88,8 @@ class H2Context {
   std::unique_ptr<nghttp2_session_callbacks, CallbacksDeleter> callbacks_;
   void* frame_buffer_ = nullptr;  // see above
   std::size_t frame_buffer_size_ = 0;
-  bool creating_ = false;         // inside new_session()
-  H2Session* sending_ = nullptr;  // whose frame may be in frame_buffer_
+  bool creating_ = false;    // inside new_session()
+  bool is_sending_ = false;  // a session's frame may be in frame_buffer_
 };
 
 }  // namespace mesh::http

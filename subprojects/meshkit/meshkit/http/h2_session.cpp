@@ -6,17 +6,9 @@
 #include <new>
 #include <utility>
 
-#include "meshkit/http/h2_head_writer.h"
 #include "meshkit/http/h2_words.h"
 
 namespace mesh::http {
-namespace {
-
-// First byte of our PING payloads: what the answer is for.
-constexpr std::uint8_t kKeepAlivePing = 'k';
-constexpr std::uint8_t kDrainPing = 'd';
-
-}  // namespace
 
 // nghttp2 writes a client's preface into the shared frame buffer when the session is made, where
 // other sessions would write over it: it is taken out here, and start() sends it.
@@ -33,6 +25,7 @@ H2Session::H2Session(H2Context& context, net::Stream& transport, H2SessionEvents
                 finish(error_);
               }),
       windows_(context),
+      pump_(context, transport),
       early_(context.loop().pool()),
       now_(context.clock().now()),
       last_heard_(now_) {
@@ -50,7 +43,8 @@ H2Session::~H2Session() {
 void H2Session::start(MutableBytes already_read) {
   if (phase_ != Phase::fresh) return;
   phase_ = Phase::running;
-  now_ = last_heard_ = settings_at_ = context_.clock().now();
+  now_ = last_heard_ = context_.clock().now();
+  keep_alive_.on_settings_sent(now_);
   if (context_.role() == H2Role::client)
     transport_.write(as_bytes({NGHTTP2_CLIENT_MAGIC, NGHTTP2_CLIENT_MAGIC_LEN}));
   context_.announce(*nghttp2_);
@@ -63,9 +57,9 @@ void H2Session::start(MutableBytes already_read) {
 // ---- streams ----
 
 std::size_t H2Session::stream_limit() const noexcept {
-  const std::size_t theirs =
-      nghttp2_session_get_remote_settings(nghttp2_, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
-  return std::min<std::size_t>(theirs, context_.settings().max_streams);
+  constexpr auto kSetting = NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS;
+  return std::min(nghttp2_session_get_remote_settings(nghttp2_, kSetting),
+                  context_.settings().max_streams);
 }
 
 bool H2Session::can_open() const noexcept {
@@ -75,8 +69,8 @@ bool H2Session::can_open() const noexcept {
 }
 
 bool H2Session::peer_allows_extended_connect() const noexcept {
-  return nghttp2_session_get_remote_settings(nghttp2_, NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL) ==
-         1;
+  constexpr auto kSetting = NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL;
+  return nghttp2_session_get_remote_settings(nghttp2_, kSetting) == 1;
 }
 
 H2Stream* H2Session::open(MessageEvents& events) {
@@ -97,35 +91,13 @@ H2Stream& H2Session::add_stream(std::int32_t id) {
   return *stream;
 }
 
-void H2Session::accept_request(std::int32_t stream_id, bool last) {
-  if (last && reader_.content_length() > 0) return fault(stream_id, nullptr, "length_mismatch");
-  H2Stream& stream = add_stream(stream_id);
-  (void)nghttp2_session_set_stream_user_data(nghttp2_, stream_id, &stream);
-  stream.events_ = &events_.on_request(stream);
-  (void)stream.take_head(reader_, last);
-}
-
-// The response is complete, so that H2Callbacks ends the request when it has left.
-void H2Session::refuse_request(std::int32_t stream_id) {
-  if (!reader_.is_too_large()) return fault(stream_id, nullptr, reader_.fault());
-  events_.on_refused("head_too_large");
-  if (!charge(guard_.on_provoked_reset(now_))) return;
-  Head response(context_.loop().pool());
-  response.status = 431;
-  (void)response.add(Token::kContentLength, "0");
-  H2HeadWriter fields(H2FieldLifetime::copied);
-  fields.response(response);
-  (void)nghttp2_submit_response2(nghttp2_, stream_id, fields.data(), fields.size(), nullptr);
-}
-
 void H2Session::fault(std::int32_t stream_id, H2Stream* stream, const char* reason, H2Code code) {
   events_.on_refused(reason);
   (void)charge(guard_.on_provoked_reset(now_));
   submit_reset(stream_id, code);
-  const bool is_large = reason == std::string_view("head_too_large");
+  const Errc kind = reason == std::string_view("head_too_large") ? Errc::limit : Errc::protocol;
   if (stream != nullptr && stream->session_ != nullptr)
-    stream->break_off(
-        {{is_large ? Errc::limit : Errc::protocol, reason}, H2Code::protocol_error, false, false});
+    stream->break_off({{kind, reason}, code, false, false});
 }
 
 bool H2Session::charge(const char* reason) noexcept {
@@ -233,11 +205,10 @@ void H2Session::on_bad_window_update(const H2FrameGate::Piece& update) {
 // A frame for a stream that the peer knows to be closed, or that it skipped: neither is on its way
 // since before a reset of ours.
 bool H2Session::is_closed_stream(std::int32_t stream_id) const {
-  const bool was_opened =
-      context_.role() == H2Role::server
-          ? stream_id % 2 == 1 && stream_id <= last_peer_stream_
-          : stream_id % 2 == 1 && static_cast<std::uint32_t>(stream_id) <
-                                      nghttp2_session_get_next_stream_id(nghttp2_);
+  const auto limit = context_.role() == H2Role::server
+                         ? static_cast<std::uint32_t>(last_peer_stream_) + 1
+                         : nghttp2_session_get_next_stream_id(nghttp2_);
+  const bool was_opened = stream_id % 2 == 1 && static_cast<std::uint32_t>(stream_id) < limit;
   return was_opened && !draining_ && nghttp2_session_find_stream(nghttp2_, stream_id) == nullptr &&
          !resets_.may_contain(stream_id);
 }
@@ -259,13 +230,9 @@ void H2Session::on_own_goaway(const char* reason) noexcept {
 void H2Session::on_end() {
   now_ = context_.clock().now();
   ended_ = true;
-  const bool is_client = context_.role() == H2Role::client;
   open_.for_each([&](H2Stream& stream) {
-    if (stream.end_received_ || stream.broken_ || stream.closed_) return;
-    stream.break_off({{Errc::closed, "connection ended before the message"},
-                      is_client ? H2Code::internal_error : H2Code::cancel,
-                      false,
-                      false});
+    if (!stream.end_received_ && !stream.broken_ && !stream.closed_)
+      stream.break_off(broken_by({Errc::closed, "connection ended before the message"}));
   });
   flush_soon();
 }
@@ -279,7 +246,7 @@ void H2Session::on_closed(const Error& error) {
 // ---- sending ----
 
 bool H2Session::may_pump() const noexcept {
-  return phase_ == Phase::running && !receiving_ && !failed_ && context_.sending_ == nullptr;
+  return phase_ == Phase::running && !receiving_ && !failed_ && pump_.may_run();
 }
 
 void H2Session::flush() {
@@ -296,48 +263,15 @@ void H2Session::flush() {
   settle();
 }
 
-// A head whose bytes nghttp2 borrows must be compressed before the lender may change it.
+// A head whose bytes nghttp2 borrows must be compressed before the lender may change it. That it is
+// not cannot be; better no connection than a torn head.
 void H2Session::send_lent_head(std::int32_t stream_id) {
-  if (stream_id != 0) {
-    head_stream_ = stream_id;
-    pump();
-    if (head_stream_ != 0) failed_ = true;  // cannot be; better no connection than a torn head
-    head_stream_ = 0;
-  }
+  if (stream_id != 0 && !pump_.run_for_head(*nghttp2_, stream_id)) failed_ = true;
   flush_soon();
 }
 
 void H2Session::pump() {
-  if (!may_pump()) return;
-  context_.sending_ = this;
-  if (!pump_frames()) failed_ = true;
-  context_.sending_ = nullptr;
-}
-
-bool H2Session::pump_frames() {
-  while (true) {
-    if (transport_.congested() && head_stream_ == 0 && !terminating_) return true;
-    const std::uint8_t* bytes = nullptr;
-    const nghttp2_ssize size = nghttp2_session_mem_send2(nghttp2_, &bytes);
-    if (size < 0) return false;
-    if (size > 0)
-      transport_.write({bytes, static_cast<std::size_t>(size)});
-    else if (!transport_.congested() && !next_round())
-      return true;
-    else if (transport_.congested() && !paused_)
-      return true;
-    paused_ = false;
-  }
-}
-
-// Streams that had their share wait in yielded_ until all others have had theirs.
-bool H2Session::next_round() {
-  bool any = false;
-  while (H2Stream* stream = yielded_.pop_front()) {
-    stream->share_used_ = 0;
-    any = nghttp2_session_resume_data(nghttp2_, stream->id_) == 0 || any;
-  }
-  return any;
+  if (may_pump() && !pump_.run(*nghttp2_, terminating_)) failed_ = true;
 }
 
 void H2Session::give_back(H2Stream& stream, std::size_t bytes) {
@@ -363,32 +297,23 @@ std::size_t H2Session::reset_stalled(Nanoseconds limit) {
 // ---- keep-alive ----
 
 bool H2Session::ping(OnPong on_pong) {
-  if (phase_ != Phase::running || on_pong_ || terminating_) return false;
-  on_pong_ = std::move(on_pong);
-  pinged_at_ = context_.clock().now();
-  const std::uint8_t payload[8] = {kKeepAlivePing};
-  (void)nghttp2_submit_ping(nghttp2_, NGHTTP2_FLAG_NONE, payload);
+  if (phase_ != Phase::running || terminating_) return false;
   flush_soon();
-  return true;
+  return keep_alive_.ping(*nghttp2_, std::move(on_pong), context_.clock().now());
 }
 
 void H2Session::on_pong_received(const std::uint8_t* payload) {
-  if (payload[0] == kKeepAlivePing && on_pong_) {
-    windows_.round_trip = now_ - pinged_at_;
-    OnPong on_pong = std::move(on_pong_);
-    on_pong_.reset();
-    on_pong(windows_.round_trip);
-  } else if (payload[0] == kDrainPing && drain_pinged_) {
-    drain_pinged_ = false;
-    (void)nghttp2_submit_goaway(nghttp2_, NGHTTP2_FLAG_NONE,
-                                nghttp2_session_get_last_proc_stream_id(nghttp2_), NGHTTP2_NO_ERROR,
-                                nullptr, 0);
-  }
+  const bool may_go_away = keep_alive_.on_answer(payload, now_);
+  windows_.round_trip = keep_alive_.round_trip();
+  if (!may_go_away) return;
+  (void)nghttp2_submit_goaway(nghttp2_, NGHTTP2_FLAG_NONE,
+                              nghttp2_session_get_last_proc_stream_id(nghttp2_), NGHTTP2_NO_ERROR,
+                              nullptr, 0);
 }
 
 void H2Session::on_settings_acked() noexcept {
-  if (!settings_acked_) windows_.round_trip = now_ - settings_at_;
-  settings_acked_ = true;
+  keep_alive_.on_settings_acked(now_);
+  windows_.round_trip = keep_alive_.round_trip();
 }
 
 // ---- the end ----
@@ -397,35 +322,23 @@ void H2Session::drain() {
   if (draining_ || phase_ >= Phase::closing) return;
   draining_ = true;
   flush_soon();
-  if (context_.role() == H2Role::client)
-    return;  // closes after the last exchange; see close_if_done
+  if (context_.role() == H2Role::client) return;  // see close_if_done()
   (void)nghttp2_submit_shutdown_notice(nghttp2_);
-  const std::uint8_t payload[8] = {kDrainPing};
-  (void)nghttp2_submit_ping(nghttp2_, NGHTTP2_FLAG_NONE, payload);
-  drain_pinged_ = true;
+  keep_alive_.ping_for_drain(*nghttp2_);
 }
 
 void H2Session::settle() {
   if (refusal_ != nullptr) events_.on_refused(std::exchange(refusal_, nullptr));
   tell_news();
   if (phase_ != Phase::running) return;
-  if (goaway_received_ && !goaway_told_) {
-    goaway_told_ = true;
-    events_.on_goaway();
-  }
-  if (phase_ == Phase::running && room_changed_) {
-    room_changed_ = false;
-    if (can_open()) events_.on_room();
-  }
+  if (goaway_received_ && !std::exchange(goaway_told_, true)) events_.on_goaway();
+  if (phase_ == Phase::running && std::exchange(room_changed_, false) && can_open())
+    events_.on_room();
   if (phase_ == Phase::running) close_if_done();
 }
 
 void H2Session::tell_news() {
-  while (phase_ <= Phase::closing) {
-    H2Stream* stream = news_.pop_front();
-    if (stream == nullptr) return;
-    stream->tell_news();
-  }
+  while (phase_ <= Phase::closing && !news_.empty()) news_.pop_front()->tell_news();
 }
 
 void H2Session::close_if_done() {
@@ -446,15 +359,13 @@ void H2Session::close(const Error& error) {
   phase_ = Phase::closing;
   linger_.arm(kLinger);
   transport_.end();
-  const bool is_client = context_.role() == H2Role::client;
-  break_streams({error, is_client ? H2Code::internal_error : H2Code::cancel, false, false});
+  break_streams(broken_by(error));
 }
 
 void H2Session::finish(const Error& error) {
   phase_ = Phase::over;
   linger_.disarm();
-  const bool is_client = context_.role() == H2Role::client;
-  break_streams({error, is_client ? H2Code::internal_error : H2Code::cancel, false, false});
+  break_streams(broken_by(error));
   if (refusal_ != nullptr) events_.on_refused(std::exchange(refusal_, nullptr));
   events_.on_finished(error);
 }
@@ -465,6 +376,11 @@ void H2Session::abort() {
   linger_.disarm();
   break_streams({{Errc::canceled, "HTTP/2 connection aborted"}, H2Code::cancel, false, false});
   transport_.abort();
+}
+
+Reset H2Session::broken_by(const Error& error) const noexcept {
+  const bool is_client = context_.role() == H2Role::client;
+  return {error, is_client ? H2Code::internal_error : H2Code::cancel, false, false};
 }
 
 // Streams that were over already hear so; the others hear `reset`.

@@ -19,12 +19,13 @@
 
 #include "meshkit/async/deadline.h"
 #include "meshkit/base/byte_queue.h"
-#include "meshkit/base/callback.h"
 #include "meshkit/base/intrusive_list.h"
 #include "meshkit/http/h2_context.h"
 #include "meshkit/http/h2_frame_gate.h"
 #include "meshkit/http/h2_head_reader.h"
+#include "meshkit/http/h2_keep_alive.h"
 #include "meshkit/http/h2_limits.h"
+#include "meshkit/http/h2_pump.h"
 #include "meshkit/http/h2_recent_resets.h"
 #include "meshkit/http/h2_stream.h"
 #include "meshkit/http/h2_windows.h"
@@ -70,12 +71,12 @@ class H2Session final : private net::StreamEvents, private Flushable, private H2
 
   // Keep-alive. Sends a PING; `on_pong` runs when it is answered, with the time that took, and
   // never if the connection ends first. One at a time: false while one is under way or when over.
-  using OnPong = Callback<void(Nanoseconds), 16>;
+  using OnPong = H2KeepAlive::OnPong;
   bool ping(OnPong on_pong);
   // When bytes last came from the peer.
   TimePoint last_heard() const noexcept { return last_heard_; }
   // Of the last PING or SETTINGS; zero before the first answer.
-  Nanoseconds round_trip() const noexcept { return windows_.round_trip; }
+  Nanoseconds round_trip() const noexcept { return keep_alive_.round_trip(); }
 
   // Watching. Resets (CANCEL) the exchanges of which body bytes have waited for `limit` without any
   // leaving; each hears on_reset with Errc::timed_out. Returns how many. Call it now and then.
@@ -112,8 +113,6 @@ class H2Session final : private net::StreamEvents, private Flushable, private H2
   void send_lent_head(std::int32_t stream_id);  // 0: nothing was lent
   void submit_reset(std::int32_t stream_id, H2Code code);
   void pump();
-  bool pump_frames();
-  bool next_round();
   void flush_soon() { context_.loop().flush_later(*this); }
   bool may_pump() const noexcept;
 
@@ -122,13 +121,12 @@ class H2Session final : private net::StreamEvents, private Flushable, private H2
   void close_if_done();
   void close(const Error& error);
   void finish(const Error& error);
+  Reset broken_by(const Error& error) const noexcept;
   void break_streams(const Reset& reset);
   void drop_user(H2Stream& stream);
   void retire(H2Stream& stream);
 
   H2Stream& add_stream(std::int32_t id);
-  void accept_request(std::int32_t stream_id, bool last);
-  void refuse_request(std::int32_t stream_id);
   void on_stream_closed(H2Stream* stream, H2Code code);
   void on_settings_acked() noexcept;
   void on_own_goaway(const char* reason) noexcept;
@@ -145,11 +143,11 @@ class H2Session final : private net::StreamEvents, private Flushable, private H2
   H2RecentResets resets_;
   IntrusiveList<H2Stream, H2OpenTag> open_;
   IntrusiveList<H2Stream, H2NewsTag> news_;
-  IntrusiveList<H2Stream, H2YieldTag> yielded_;
   Deadline linger_;
   H2Windows windows_;
-  ByteQueue early_;  // bytes given to start()
-  OnPong on_pong_;
+  H2Pump pump_;
+  H2KeepAlive keep_alive_;
+  ByteQueue early_;                                       // bytes given to start()
   Error error_{Errc::closed, "HTTP/2 connection ended"};  // why the connection ends
   const char* refusal_ = nullptr;                         // why we end it, not told yet
   const char* abuse_ = nullptr;                           // what made a callback give up ...
@@ -157,25 +155,19 @@ class H2Session final : private net::StreamEvents, private Flushable, private H2
   std::int32_t last_peer_stream_ = 0;
   TimePoint now_{};  // of this turn, about
   TimePoint last_heard_{};
-  TimePoint pinged_at_{};
-  TimePoint settings_at_{};
-  std::size_t open_count_ = 0;    // streams with a user
-  std::size_t wire_count_ = 0;    // clients: opened and not yet closed for nghttp2
-  std::int32_t head_stream_ = 0;  // its head must leave before pump() returns
+  std::size_t open_count_ = 0;  // streams with a user
+  std::size_t wire_count_ = 0;  // clients: opened and not yet closed for nghttp2
   Phase phase_ = Phase::fresh;
-  bool receiving_ : 1 = false;
-  bool is_reading_ : 1 = false;       // inside a field block
-  bool reading_ignored_ : 1 = false;  // fields of a stream that nobody hears of
-  bool ended_ : 1 = false;            // the peer's last byte has come
-  bool failed_ : 1 = false;           // nghttp2 cannot go on
-  bool terminating_ : 1 = false;      // GOAWAY of ours ends it, whatever the transport's state
-  bool draining_ : 1 = false;
-  bool drain_pinged_ : 1 = false;
-  bool room_changed_ : 1 = false;
-  bool goaway_received_ : 1 = false;
-  bool goaway_told_ : 1 = false;
-  bool paused_ : 1 = false;  // nghttp2 stopped between two frames because of the transport
-  bool settings_acked_ : 1 = false;
+  bool receiving_ = false;
+  bool is_reading_ = false;       // inside a field block
+  bool reading_ignored_ = false;  // fields of a stream that nobody hears of
+  bool ended_ = false;            // the peer's last byte has come
+  bool failed_ = false;           // nghttp2 cannot go on
+  bool terminating_ = false;      // GOAWAY of ours ends it, whatever the transport's state
+  bool draining_ = false;
+  bool room_changed_ = false;
+  bool goaway_received_ = false;
+  bool goaway_told_ = false;
 };
 
 }  // namespace mesh::http

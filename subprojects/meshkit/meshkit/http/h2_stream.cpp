@@ -196,6 +196,11 @@ void H2Stream::wake() {
   (void)nghttp2_session_resume_data(session_->nghttp2_, id_);  // fails only if it is over
 }
 
+bool H2Stream::resume_after_yield(nghttp2_session& nghttp2) {
+  share_used_ = 0;
+  return nghttp2_session_resume_data(&nghttp2, id_) == 0;
+}
+
 std::ptrdiff_t H2Stream::offer(std::size_t room, std::uint32_t& flags) {
   const std::size_t size = std::min(room, waiting());
   if (size == 0 && !end_sent_) {
@@ -204,7 +209,7 @@ std::ptrdiff_t H2Stream::offer(std::size_t room, std::uint32_t& flags) {
     return NGHTTP2_ERR_DEFERRED;
   }
   if (size != 0 && share_used_ >= kShare) {
-    session_->yielded_.push_back(*this);
+    session_->pump_.yield(*this);
     return NGHTTP2_ERR_DEFERRED;
   }
   share_used_ += static_cast<std::uint32_t>(size);

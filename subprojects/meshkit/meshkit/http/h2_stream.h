@@ -19,6 +19,8 @@
 #include "meshkit/http/h2_windows.h"
 #include "meshkit/http/message.h"
 
+struct nghttp2_session;
+
 namespace mesh::http {
 
 class H2Session;
@@ -55,6 +57,7 @@ class H2Stream final : public MessageStream,
   std::int32_t id() const noexcept { return id_; }
 
  private:
+  friend class H2Pump;
   friend class H2Session;
   friend struct H2Callbacks;
 
@@ -78,6 +81,7 @@ class H2Stream final : public MessageStream,
   void submit_trailers();
   void send_direct(Bytes bytes);
   void wake();  // nghttp2 asks offer() again
+  bool resume_after_yield(nghttp2_session& nghttp2);
   void count_window_wait() const;
 
   // nghttp2 is done with the stream.

@@ -59,7 +59,9 @@ void append_histogram(std::string& out, const Description& description,
   out.push_back('\n');
 }
 
-std::string_view word_of(Kind kind) {
+// What is set and not added up here may still be a total: of the kernel, or of another class.
+std::string_view word_of(Kind kind, std::string_view name) {
+  if (kind == Kind::gauge && name.ends_with("_total")) return "counter";
   switch (kind) {
     case Kind::counter: return "counter";
     case Kind::gauge: return "gauge";
@@ -71,7 +73,7 @@ std::string_view word_of(Kind kind) {
 void append_family(std::string& out, const FamilyValues& family) {
   const Description& description = *family.description;
   out.append("# HELP ").append(description.name).append(" ").append(description.help);
-  out.append("\n# TYPE ").append(description.name).append(" ").append(word_of(family.kind));
+  out.append("\n# TYPE ").append(description.name).append(" ").append(word_of(family.kind, description.name));
   out.push_back('\n');
   for (const SeriesValues& series : family.series) {
     if (family.kind == Kind::histogram) {

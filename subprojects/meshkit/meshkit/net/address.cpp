@@ -75,7 +75,7 @@ std::optional<IpAddress> IpAddress::from_bytes(Bytes bytes) noexcept {
 std::optional<IpAddress> IpAddress::parse(std::string_view text) noexcept {
   char copy[INET6_ADDRSTRLEN];  // inet_pton wants an ending zero
   if (text.size() >= sizeof copy || text.find('\0') != text.npos) return std::nullopt;
-  std::memcpy(copy, text.data(), text.size());
+  text.copy(copy, text.size());  // an empty view may point nowhere, which memcpy does not like
   copy[text.size()] = '\0';
 
   std::uint8_t raw[16];

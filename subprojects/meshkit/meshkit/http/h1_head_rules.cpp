@@ -24,7 +24,7 @@ Length read_length(std::string_view text) noexcept {
 
 H1Fault check_codings(const Head& head, std::size_t lines) noexcept {
   if (head.version == Version::http10) return {400, "transfer_encoding_http10"};
-  const std::string_view value = *head.find(Token::kTransferEncoding);
+  const std::string_view value = head.find(Token::kTransferEncoding).value_or("");
   if (lines == 1 && equals_ignoring_case(value, "chunked")) return {};
   std::size_t others = 0;
   bool is_chunked = false;
@@ -51,7 +51,7 @@ H1Shape read_framing(const Head& head) noexcept {
   if (lengths > 1) return {.fault = {400, "two_lengths"}};
   if (lengths != 0 && codings != 0) return {.fault = {400, "length_and_chunked"}};
   if (lengths == 1) {
-    const std::string_view text = *head.find(Token::kContentLength);
+    const std::string_view text = head.find(Token::kContentLength).value_or("");
     const Length length = read_length(text);
     const bool is_list = text.find(',') != std::string_view::npos;
     if (!length.is_valid) return {.fault = {400, is_list ? "two_lengths" : "length_syntax"}};
@@ -74,7 +74,7 @@ H1Fault check_host(const Head& head) noexcept {
   const std::size_t hosts = head.count(Token::kHost);
   if (hosts > 1) return {400, "two_hosts"};
   if (hosts == 0) return {};
-  const std::string_view host = *head.find(Token::kHost);
+  const std::string_view host = head.find(Token::kHost).value_or("");
   if (!host.empty() && !is_authority(host)) return {400, "host_syntax"};
   return {};
 }

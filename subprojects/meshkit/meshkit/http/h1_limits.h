@@ -25,7 +25,7 @@ struct H1Limits {
   Milliseconds head{10'000};   // from a head's first byte to its last
   Milliseconds idle{0};        // between requests
   Milliseconds body{0};        // without a byte of a request's body
-  Milliseconds linger{2'000};  // for the client to see our last bytes and close, after we closed
+  Milliseconds linger{2'000};  // for the client to close, after we did and it took our last bytes
 };
 
 }  // namespace mesh::http

@@ -85,15 +85,15 @@ struct H1Parser::Callbacks {
   // llhttp as it stands after a start line. Fields and chunks read the same after any, so the real
   // one, which is read here, is never shown to it; responses are read as requests too.
   static const llhttp_t& after_start_line() noexcept {
-    static const llhttp_settings_t kSettings = settings();
-    static const llhttp_t kReady = [] {
+    static const llhttp_settings_t all_callbacks = settings();
+    static const llhttp_t ready = [] {
       llhttp_t llhttp;
-      llhttp_init(&llhttp, HTTP_REQUEST, &kSettings);
+      llhttp_init(&llhttp, HTTP_REQUEST, &all_callbacks);
       constexpr std::string_view kAnyLine = "GET / HTTP/1.1\r\n";
       llhttp_execute(&llhttp, kAnyLine.data(), kAnyLine.size());
       return llhttp;
     }();
-    return kReady;
+    return ready;
   }
 };
 

@@ -4,8 +4,8 @@
 
 #include "meshkit/http/hop_by_hop.h"
 
-// The order of this file is that of a connection's life: what arrives, what is answered (called by
-// the exchange's user), what a turn's end settles (flush), and how it ends.
+// The order of this file is that of an exchange: what arrives, what is answered (called by its
+// user), and what a turn's end settles (flush). How a connection ends is in h1_server_end.cpp.
 
 namespace mesh::http {
 
@@ -266,121 +266,5 @@ void H1Server::next_request() {
 }
 
 void H1Server::on_drained() { flush(); }
-
-// ---- How it ends
-
-void H1Server::drain() {
-  must_close_ = true;
-  if (reading_ == Reading::request && parser_.is_idle() && kept_.empty()) close_gracefully();
-}
-
-void H1Server::abort() {
-  if (closed_) return;
-  closed_ = true;
-  reading_ = Reading::discard;
-  deadline_.disarm();
-  link_.stream().abort();
-  break_exchange({.error = {Errc::canceled, "connection aborted"}});
-}
-
-void H1Server::on_closed(const Error& error) {
-  if (closed_ || cut_) return;
-  closed_ = true;
-  reading_ = Reading::discard;
-  deadline_.disarm();
-  break_exchange({.error = error, .from_peer = true});
-  events_->on_connection_closed(error);
-}
-
-void H1Server::break_exchange(const Reset& reset) {
-  MessageEvents* const exchange = std::exchange(exchange_, nullptr);
-  if (exchange == nullptr) return;
-  if (!is_over()) exchange->on_reset(reset);
-  exchange->on_closed();
-}
-
-// Says why on a connection that can say nothing else any more.
-void H1Server::answer_fault(std::uint16_t status) {
-  if (answer_ == Answer::body) return cut({Errc::protocol, "answer broken off"});
-  if (answer_ == Answer::none) {
-    Head head(loop_->pool());
-    head.status = status;
-    const H1Plan plan{.add_zero_length = true, .close = true};
-    write_response_head(link_.stream(), loop_->pool(), head, plan);
-    answer_ = Answer::done;
-  }
-  close_gracefully();
-}
-
-// Ends our side and waits for the client to end its own: closing at once, with bytes of the client
-// unread, would reset the connection and might take our last answer with it.
-void H1Server::close_gracefully() {
-  reading_ = Reading::discard;
-  link_.renew();
-  end_stream();
-  steer();
-  watch();
-  if (!kept_.empty()) flush_later();
-}
-
-void H1Server::end_stream() {
-  if (!std::exchange(ended_, true)) link_.stream().end();
-}
-
-void H1Server::cut(const Error& error) {
-  if (cut_ || closed_) return;
-  cut_ = true;
-  cut_error_ = error;
-  reading_ = Reading::discard;
-  deadline_.disarm();
-  link_.stream().abort();
-  flush_later();
-}
-
-void H1Server::steer() {
-  if (closed_ || cut_) return;
-  link_.steer(reading_ != Reading::discard && kept_.size() > limits_->pipelined_bytes);
-}
-
-// Arms the deadline for what the client may be slow at now.
-void H1Server::watch() {
-  if (closed_ || cut_) return;
-  Slow slow = Slow::nothing;
-  if (reading_ == Reading::discard)
-    slow = Slow::linger;
-  else if (reading_ == Reading::body)
-    slow = Slow::body;
-  else if (reading_ == Reading::request)
-    slow = parser_.is_in_head() ? Slow::head : Slow::idle;
-  if (slow == slow_) return;
-  slow_ = slow;
-  arm();
-}
-
-void H1Server::arm() {
-  moved_ = false;
-  const Milliseconds limit = slow_ == Slow::linger ? limits_->linger
-                             : slow_ == Slow::body ? limits_->body
-                             : slow_ == Slow::head ? limits_->head
-                             : slow_ == Slow::idle ? limits_->idle
-                                                   : Milliseconds(0);
-  if (limit.count() == 0)
-    deadline_.disarm();
-  else
-    deadline_.arm(limit);
-}
-
-void H1Server::on_slow() {
-  switch (slow_) {
-    case Slow::nothing: return;
-    case Slow::idle: return close_gracefully();
-    case Slow::linger: return cut({Errc::timed_out, "client keeps its side open"});
-    case Slow::head: events_->on_malformed("slow_head"); return answer_fault(408);
-    case Slow::body:
-      if (moved_) return arm();
-      break_exchange({.error = {Errc::timed_out, "request body"}, .from_peer = true});
-      return answer_fault(408);
-  }
-}
 
 }  // namespace mesh::http

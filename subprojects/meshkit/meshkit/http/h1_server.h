@@ -66,6 +66,8 @@ class H1Server final : public ServerConnection,
   enum class Tunnel : std::uint8_t { none, asked, granted, refused };    // until both sides know
   enum class Slow : std::uint8_t { nothing, idle, head, body, linger };  // what the deadline is for
 
+  static constexpr std::uint8_t kMostStalls = 60;  // of H1Limits::linger each
+
   void on_data(MutableBytes bytes) override;
   void on_end() override;
   void on_closed(const Error& error) override;
@@ -108,6 +110,7 @@ class H1Server final : public ServerConnection,
   void watch();
   void arm();
   void on_slow();
+  void stop_lingering();
   bool is_over() const noexcept { return request_ended_ && answer_ == Answer::done; }
   void flush_later() { loop_->flush_later(*this); }
 
@@ -122,12 +125,14 @@ class H1Server final : public ServerConnection,
   ByteQueue kept_;  // read, but not to be parsed before the exchange under way is over
   Deadline deadline_;
   Error cut_error_;
+  std::size_t lingering_bytes_ = 0;  // queued when the deadline last passed
   Reading reading_ = Reading::request;
   Answer answer_ = Answer::none;
   Slow slow_ = Slow::nothing;
   Tunnel tunnel_ = Tunnel::none;
-  bool moved_ = false;      // bytes came since the deadline was armed
-  bool last_told_ = false;  // the request's end was told with its head
+  std::uint8_t stalls_ = 0;  // deadlines in a row without progress
+  bool moved_ = false;       // bytes came since the deadline was armed
+  bool last_told_ = false;   // the request's end was told with its head
   bool request_ended_ = false;
   bool awaits_continue_ = false;  // no 100 was sent for an Expect
   bool must_close_ = false;       // after the answer under way

@@ -49,8 +49,8 @@ class Text {
 constexpr std::size_t kRoomForFixed = 256;
 
 std::size_t room_for(const Head& head) noexcept {
-  return kRoomForFixed + head.method().size() + head.scheme().size() + 2 * head.authority().size() +
-         head.path().size() + head.list_size();
+  constexpr std::size_t kAroundField = std::string_view(": \r\n").size();
+  return kRoomForFixed + head.text_size() + head.authority().size() + head.size() * kAroundField;
 }
 
 // Fields that the plan writes, and those that only HTTP/2 has.
@@ -74,12 +74,6 @@ bool is_safe(const Head::Field& field) noexcept {
   return (field.token != Token::kOther || is_token(field.name)) && is_field_value(field.value);
 }
 
-bool are_fields_safe(const Head& head) noexcept {
-  for (std::size_t i = 0; i < head.size(); ++i)
-    if (!is_safe(head[i])) return false;
-  return true;
-}
-
 void put_connection(Text& text, const Head& head, const H1Plan& plan) noexcept {
   std::array<char, 48> list;
   std::size_t size = 0;
@@ -96,10 +90,12 @@ void put_connection(Text& text, const Head& head, const H1Plan& plan) noexcept {
   if (size != 0) text.put_field("connection", {list.data(), size});
 }
 
-void put_fields(Text& text, const Head& head, const H1Plan& plan) noexcept {
+// False: a field is not safe to send, so nothing of this text is.
+bool put_fields(Text& text, const Head& head, const H1Plan& plan) noexcept {
   const bool has_length = plan.framing == Framing::length || plan.framing == Framing::none;
   for (std::size_t i = 0; i < head.size(); ++i) {
     const Head::Field field = head[i];
+    if (!is_safe(field)) return false;
     if (is_planned(field.token)) continue;
     if (field.token == Token::kContentLength && (!has_length || plan.drop_length)) continue;
     if (field.token == Token::kUpgrade && plan.framing != Framing::tunnel) continue;
@@ -109,6 +105,7 @@ void put_fields(Text& text, const Head& head, const H1Plan& plan) noexcept {
   if (plan.add_zero_length) text.put_field("content-length", "0");
   put_connection(text, head, plan);
   text.put("\r\n");
+  return true;
 }
 
 std::string_view version_text(Version version) noexcept {
@@ -145,7 +142,7 @@ struct Length {
 Length length_of(const Head& head) noexcept {
   Length length{.count = head.count(Token::kContentLength), .value = {}};
   if (length.count != 1) return length;
-  const std::string_view text = *head.find(Token::kContentLength);
+  const std::string_view text = head.find(Token::kContentLength).value_or("");
   std::uint64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error == std::errc() && end == text.data() + text.size() && text.front() != '-')
@@ -225,7 +222,7 @@ H1Plan plan_response(const Head& head, bool last, const H1Request& request) noex
 
 std::size_t write_request_head(net::Stream& stream, BlockPool& pool, const Head& head,
                                const H1Plan& plan) noexcept {
-  if (!plan.possible || !is_target_safe(head) || !are_fields_safe(head)) return 0;
+  if (!plan.possible || !is_target_safe(head)) return 0;
   Text text(pool, room_for(head));
   text.put(head.method());
   text.put(" ");
@@ -236,13 +233,12 @@ std::size_t write_request_head(net::Stream& stream, BlockPool& pool, const Head&
   // A head that came by HTTP/2 names its host by :authority.
   if (!head.authority().empty() && !head.find(Token::kHost))
     text.put_field("host", head.authority());
-  put_fields(text, head, plan);
-  return text.write_to(stream);
+  return put_fields(text, head, plan) ? text.write_to(stream) : 0;
 }
 
 std::size_t write_response_head(net::Stream& stream, BlockPool& pool, const Head& head,
                                 const H1Plan& plan) noexcept {
-  if (!plan.possible || head.status < 100 || head.status > 999 || !are_fields_safe(head)) return 0;
+  if (!plan.possible || head.status < 100 || head.status > 999) return 0;
   Text text(pool, room_for(head));
   std::array<char, 3> status;
   std::to_chars(status.data(), status.data() + status.size(), head.status);
@@ -252,8 +248,7 @@ std::size_t write_response_head(net::Stream& stream, BlockPool& pool, const Head
   text.put(" ");
   text.put(reason_phrase(head.status));
   text.put("\r\n");
-  put_fields(text, head, plan);
-  return text.write_to(stream);
+  return put_fields(text, head, plan) ? text.write_to(stream) : 0;
 }
 
 void write_trailers(net::Stream& stream, BlockPool& pool, const Head& trailers) noexcept {

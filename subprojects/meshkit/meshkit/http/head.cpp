@@ -11,7 +11,28 @@ constexpr std::size_t kFirstText = 512;
 constexpr std::size_t kFirstSlots = 20;
 constexpr std::size_t kLongestName = 0xffff;
 
-char to_lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
+static_assert(static_cast<int>(Token::kTraceparent) < 64, "Head::present_ has a bit for each");
+
+// The eight bytes with 'A' to 'Z' in lower case. Bytes above 0x7f stay as they are.
+std::uint64_t to_lower(std::uint64_t eight) noexcept {
+  constexpr std::uint64_t kOnes = 0x0101010101010101u;
+  constexpr std::uint64_t kTops = 0x8080808080808080u;
+  const std::uint64_t low = eight & ~kTops;
+  const std::uint64_t from_a = low + kOnes * (0x80 - 'A');
+  const std::uint64_t after_z = low + kOnes * (0x80 - 'Z' - 1);
+  return eight | ((from_a & ~after_z & ~eight & kTops) >> 2);
+}
+
+void copy_lower(char* to, const char* from, std::size_t size) noexcept {
+  std::uint64_t eight = 0;
+  for (; size >= sizeof eight; size -= sizeof eight, to += sizeof eight, from += sizeof eight) {
+    std::memcpy(&eight, from, sizeof eight);
+    eight = to_lower(eight);
+    std::memcpy(to, &eight, sizeof eight);
+  }
+  for (; size != 0; --size, ++to, ++from)
+    *to = *from >= 'A' && *from <= 'Z' ? static_cast<char>(*from | 0x20) : *from;
+}
 
 }  // namespace
 
@@ -35,6 +56,7 @@ Head& Head::operator=(Head&& other) noexcept {
   field_count_ = std::exchange(other.field_count_, std::uint16_t{0});
   field_capacity_ = std::exchange(other.field_capacity_, std::uint16_t{0});
   field_open_ = std::exchange(other.field_open_, false);
+  present_ = std::exchange(other.present_, 0);
   text_ = std::exchange(other.text_, nullptr);
   slots_ = std::exchange(other.slots_, nullptr);
   method_ = std::exchange(other.method_, {});
@@ -54,6 +76,7 @@ void Head::clear() noexcept {
   text_size_ = 0;
   field_count_ = 0;
   field_open_ = false;
+  present_ = 0;
   method_ = scheme_ = authority_ = path_ = protocol_ = {};
 }
 
@@ -80,6 +103,7 @@ Head Head::copy() const noexcept {
     twin.field_count_ = field_count_;
     std::memcpy(twin.slots_, slots_, field_count_ * sizeof(Slot));
   }
+  twin.present_ = present_;
   twin.method_ = method_;
   twin.scheme_ = scheme_;
   twin.authority_ = authority_;
@@ -106,22 +130,31 @@ bool Head::put(Span& part, std::string_view value) noexcept {
   return true;
 }
 
-// Appends at the end of the text; `value` may be a view into this very text.
+// Makes room for `source` at the end of the text. Returns where `source` is afterwards, which
+// differs if it is a view into this very text; null when the limit is reached.
+const char* Head::make_room(std::string_view source) noexcept {
+  const bool is_own =
+      text_ != nullptr && source.data() >= text_ && source.data() < text_ + text_size_;
+  const std::size_t own_offset = is_own ? static_cast<std::size_t>(source.data() - text_) : 0;
+  if (!grow_text(source.size())) return nullptr;
+  return is_own ? text_ + own_offset : source.data();
+}
+
 bool Head::append_text(std::string_view value) noexcept {
   if (value.empty()) return true;
-  const bool is_own =
-      text_ != nullptr && value.data() >= text_ && value.data() < text_ + text_size_;
-  const std::size_t own_offset = is_own ? static_cast<std::size_t>(value.data() - text_) : 0;
-  if (!grow_text(value.size())) return false;
-  std::memcpy(text_ + text_size_, is_own ? text_ + own_offset : value.data(), value.size());
+  const char* from = make_room(value);
+  if (from == nullptr) return false;
+  std::memcpy(text_ + text_size_, from, value.size());
   text_size_ += static_cast<std::uint32_t>(value.size());
   return true;
 }
 
 bool Head::append_lower(std::string_view name) noexcept {
-  const std::uint32_t at = text_size_;
-  if (!append_text(name)) return false;
-  std::transform(text_ + at, text_ + text_size_, text_ + at, to_lower);
+  if (name.empty()) return true;
+  const char* from = make_room(name);
+  if (from == nullptr) return false;
+  copy_lower(text_ + text_size_, from, name.size());
+  text_size_ += static_cast<std::uint32_t>(name.size());
   return true;
 }
 
@@ -145,6 +178,11 @@ bool Head::grow_slots() noexcept {
   return true;
 }
 
+void Head::push(Slot slot) noexcept {
+  slots_[field_count_++] = slot;
+  present_ |= bit(slot.token);
+}
+
 bool Head::add(std::string_view name, std::string_view value) noexcept {
   const std::uint32_t start = text_size_;
   if (name.size() > kLongestName || !grow_slots() || !append_lower(name)) return false;
@@ -153,8 +191,8 @@ bool Head::add(std::string_view name, std::string_view value) noexcept {
     return false;
   }
   const std::string_view lowered(text_ + start, name.size());
-  slots_[field_count_++] = {start, static_cast<std::uint32_t>(value.size()),
-                            static_cast<std::uint16_t>(name.size()), token_of(lowered)};
+  push({start, static_cast<std::uint32_t>(value.size()), static_cast<std::uint16_t>(name.size()),
+        token_of(lowered)});
   return true;
 }
 
@@ -166,8 +204,8 @@ bool Head::add(Token token, std::string_view value) noexcept {
     text_size_ = start;
     return false;
   }
-  slots_[field_count_++] = {start, static_cast<std::uint32_t>(value.size()),
-                            static_cast<std::uint16_t>(name.size()), token};
+  push({start, static_cast<std::uint32_t>(value.size()), static_cast<std::uint16_t>(name.size()),
+        token});
   return true;
 }
 
@@ -206,6 +244,8 @@ void Head::keep_last_only(Matches&& matches) noexcept {
 }
 
 void Head::remove(Token token) noexcept {
+  if (!may_have(token)) return;
+  present_ &= ~bit(token);
   Slot* end = std::remove_if(slots_, slots_ + field_count_,
                              [token](const Slot& slot) { return slot.token == token; });
   field_count_ = static_cast<std::uint16_t>(end - slots_);
@@ -249,16 +289,12 @@ void Head::finish_field() noexcept {
   while (slot.value_size != 0 &&
          (value[slot.value_size - 1] == ' ' || value[slot.value_size - 1] == '\t'))
     --slot.value_size;
+  present_ |= bit(slot.token);
   field_open_ = false;
 }
 
-Head::Field Head::operator[](std::size_t index) const noexcept {
-  const Slot& slot = slots_[index];
-  const char* name = text_ + slot.at;
-  return {{name, slot.name_size}, {name + slot.name_size, slot.value_size}, slot.token};
-}
-
 std::optional<std::string_view> Head::find(Token token) const noexcept {
+  if (!may_have(token)) return std::nullopt;
   for (std::size_t i = 0; i < field_count_; ++i)
     if (slots_[i].token == token) return (*this)[i].value;
   return std::nullopt;
@@ -271,6 +307,7 @@ std::optional<std::string_view> Head::find(std::string_view name) const noexcept
 }
 
 std::size_t Head::count(Token token) const noexcept {
+  if (!may_have(token)) return 0;
   return static_cast<std::size_t>(std::count_if(
       slots_, slots_ + field_count_, [token](const Slot& slot) { return slot.token == token; }));
 }

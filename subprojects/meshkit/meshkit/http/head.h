@@ -118,13 +118,19 @@ class Head {
     Token token;
   };
   std::size_t size() const noexcept { return field_count_; }
-  Field operator[](std::size_t index) const noexcept;
+  Field operator[](std::size_t index) const noexcept {
+    const Slot& slot = slots_[index];
+    const char* name = text_ + slot.at;
+    return {{name, slot.name_size}, {name + slot.name_size, slot.value_size}, slot.token};
+  }
   // The first such field's value.
   std::optional<std::string_view> find(Token token) const noexcept;
   std::optional<std::string_view> find(std::string_view name) const noexcept;  // lower case
   std::size_t count(Token token) const noexcept;
   // Bytes of names and values, as RFC 9113 section 6.5.2 counts them (plus 32 per field).
   std::size_t list_size() const noexcept;
+  // At least the bytes of the start line, names and values together.
+  std::size_t text_size() const noexcept { return text_size_; }
 
  private:
   struct Slot {
@@ -139,12 +145,18 @@ class Head {
   };
   std::string_view view(Span part) const noexcept { return {text_ + part.at, part.size}; }
   bool put(Span& part, std::string_view value) noexcept;
+  const char* make_room(std::string_view source) noexcept;
   bool append_text(std::string_view value) noexcept;
   bool append_lower(std::string_view name) noexcept;
   bool grow_text(std::size_t more) noexcept;
   bool grow_slots() noexcept;
   template <class Matches>
   void keep_last_only(Matches&& matches) noexcept;
+  void push(Slot slot) noexcept;
+  static constexpr std::uint64_t bit(Token token) noexcept {
+    return std::uint64_t{1} << static_cast<int>(token);
+  }
+  bool may_have(Token token) const noexcept { return (present_ & bit(token)) != 0; }
 
   BlockPool* pool_;
   std::uint32_t limit_;
@@ -155,6 +167,7 @@ class Head {
   bool field_open_ = false;
   char* text_ = nullptr;
   Slot* slots_ = nullptr;
+  std::uint64_t present_ = 0;  // a bit for each token that was added and not removed by name
   Span method_, scheme_, authority_, path_, protocol_;
 };
 

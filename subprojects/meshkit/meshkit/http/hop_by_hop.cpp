@@ -49,6 +49,7 @@ void remove_nominated(Head& head) noexcept {
 }  // namespace
 
 bool has_option(const Head& head, Token field, std::string_view option) noexcept {
+  if (!head.find(field)) return false;
   for (std::size_t i = 0; i < head.size(); ++i) {
     if (head[i].token != field) continue;
     const bool is_absent = for_each_item(head[i].value, [option](std::string_view item) {

@@ -6,11 +6,10 @@ namespace mesh::http {
 namespace {
 
 struct Name {
-  Token token;
+  Token token = Token::kOther;
   std::string_view text;
 };
 
-// By length, so that a lookup compares with the few names as long as its own.
 constexpr std::array kNames = {
     Name{Token::kTe, "te"},
     Name{Token::kDate, "date"},
@@ -52,17 +51,42 @@ constexpr std::array kNames = {
     Name{Token::kL5dProxyConnection, "l5d-proxy-connection"},
 };
 
-constexpr std::size_t kLongest = kNames.back().text.size();
 constexpr std::size_t kTokens = static_cast<std::size_t>(Token::kTraceparent) + 1;
 static_assert(kNames.size() + 1 == kTokens, "every Token has a name");
 
-// first[n] .. first[n + 1]: the names of length n.
-constexpr auto kFirst = [] {
-  std::array<std::uint8_t, kLongest + 2> first{};
-  for (std::size_t length = 0; length < first.size(); ++length)
-    for (const Name& name : kNames)
-      if (name.text.size() < length) ++first[length];
-  return first;
+// A perfect hash: length, first and last letter tell the names apart with the right factors.
+struct Hash {
+  static constexpr std::size_t kSlots = 128;
+  unsigned first = 0;
+  unsigned last = 0;
+
+  constexpr std::size_t of(std::string_view name) const {
+    const auto letter = [](char c) { return static_cast<unsigned>(static_cast<unsigned char>(c)); };
+    return (name.size() * 5 + letter(name.front()) * first + letter(name.back()) * last) % kSlots;
+  }
+  constexpr bool is_perfect() const {
+    std::array<bool, kSlots> taken{};
+    for (const Name& name : kNames) {
+      bool& slot = taken[of(name.text)];
+      if (slot) return false;
+      slot = true;
+    }
+    return true;
+  }
+};
+
+constexpr Hash kHash = [] {
+  for (unsigned first = 1; first < 128; ++first)
+    for (unsigned last = 1; last < 128; ++last)
+      if (const Hash hash{first, last}; hash.is_perfect()) return hash;
+  return Hash{};
+}();
+static_assert(kHash.is_perfect());
+
+constexpr auto kTable = [] {
+  std::array<Name, Hash::kSlots> table{};
+  for (const Name& name : kNames) table[kHash.of(name.text)] = name;
+  return table;
 }();
 
 constexpr auto kTexts = [] {
@@ -71,21 +95,12 @@ constexpr auto kTexts = [] {
   return texts;
 }();
 
-constexpr bool is_ordered() {
-  for (std::size_t i = 1; i < kNames.size(); ++i)
-    if (kNames[i].text.size() < kNames[i - 1].text.size()) return false;
-  return true;
-}
-static_assert(is_ordered());
-
 }  // namespace
 
 Token token_of(std::string_view name) noexcept {
-  if (name.empty() || name.size() > kLongest) return Token::kOther;
-  const char last = name.back();
-  for (std::size_t i = kFirst[name.size()]; i < kFirst[name.size() + 1]; ++i)
-    if (kNames[i].text.back() == last && kNames[i].text == name) return kNames[i].token;
-  return Token::kOther;
+  if (name.empty()) return Token::kOther;
+  const Name& candidate = kTable[kHash.of(name)];
+  return candidate.text == name ? candidate.token : Token::kOther;
 }
 
 std::string_view name_of(Token token) noexcept { return kTexts[static_cast<std::size_t>(token)]; }

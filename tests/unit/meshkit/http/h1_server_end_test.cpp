@@ -270,86 +270,6 @@ TEST_SUITE("http/h1_server, ends") {
     CHECK(user.sent == 400'000);
   }
 
-  TEST_CASE("a granted CONNECT is a tunnel whose ends close one by one") {
-    ServerFixture test;
-
-    test.say("CONNECT h:1 HTTP/1.1\r\nHost: h:1\r\n\r\nearly");
-    CHECK(test.user().log == "CONNECT h:1 host=h:1");
-    test.user().stream->send_head(
-        test.head(200, {{"content-length", "5"}, {"transfer-encoding", "chunked"}}), false);
-    test.loop.settle();
-    CHECK(test.heard() == "HTTP/1.1 200 OK\r\n\r\n");
-    test.say("GET / HTTP/1.1\r\n\r\n");
-    CHECK(test.user().log == "CONNECT h:1 host=h:1; body: earlyGET / HTTP/1.1\r\n\r\n");
-    test.pipe.client.end();
-    test.loop.settle();
-    CHECK(test.user().log.ends_with("; end"));
-    test.user().stream->send_body(as_bytes("still here"));
-    test.loop.settle();
-    CHECK(test.heard() == "still here");
-    test.user().stream->send_end();
-    test.loop.settle();
-
-    CHECK(test.user().log.ends_with("; end; closed"));
-    CHECK(test.acceptor.closed->code == Errc::closed);
-  }
-
-  TEST_CASE("a granted upgrade keeps its fields; the server may end first") {
-    ServerFixture test;
-
-    test.say("GET / HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
-    CHECK(test.user().log == "GET / connection=Upgrade upgrade=websocket");
-    test.user().stream->send_head(
-        test.head(101, {{"upgrade", "websocket"}, {"connection", "upgrade"}}), false);
-    test.user().stream->send_body(as_bytes("bye"));
-    test.user().stream->send_end();
-    test.loop.settle();
-    CHECK(
-        test.heard() ==
-        "HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\n\r\nbye");
-    CHECK(test.client.ended);
-    test.say("last words");
-    test.pipe.client.end();
-    test.loop.settle();
-
-    CHECK(test.user().log.ends_with("; body: last words; end; closed"));
-    CHECK(test.acceptor.closed->code == Errc::closed);
-  }
-
-  TEST_CASE("a refused tunnel ends the request, and the connection goes on") {
-    ServerFixture test;
-
-    test.say("CONNECT h:1 HTTP/1.1\r\n\r\n");
-    test.answer(test.user(), 407, {{"content-length", "2"}}, "no");
-    test.loop.settle();
-    CHECK(test.user().log == "CONNECT h:1; end; closed");
-    test.say("GET / HTTP/1.1\r\n\r\n");
-
-    CHECK(test.user(1).log == "GET /.");
-  }
-
-  TEST_CASE("bytes sent before a tunnel was refused are not taken for a request") {
-    ServerFixture test;
-
-    test.say("CONNECT h:1 HTTP/1.1\r\n\r\nGET /smuggled HTTP/1.1\r\n\r\n");
-    test.answer(test.user(), 407);
-    test.loop.settle();
-
-    CHECK(test.acceptor.users.size() == 1);
-    CHECK(test.heard().find("connection: close\r\n") != std::string::npos);
-    CHECK(test.client.ended);
-  }
-
-  TEST_CASE("101 to a request that did not ask is 502") {
-    ServerFixture test;
-
-    test.say("GET / HTTP/1.1\r\n\r\n");
-    test.user().stream->send_head(test.head(101, {{"upgrade", "x"}}), false);
-    test.loop.settle();
-
-    CHECK(test.heard().starts_with("HTTP/1.1 502 "));
-  }
-
   TEST_CASE("a head that takes too long is answered 408") {
     H1Limits limits;
     limits.head = 20ms;
@@ -391,6 +311,37 @@ TEST_SUITE("http/h1_server, ends") {
     CHECK(body.loop.run_until([&body] { return body.client.ended; }));
     CHECK(body.user().log == "POST / content-length=5; body: hel; reset timed_out; closed");
     CHECK(body.heard().starts_with("HTTP/1.1 408 "));
+  }
+
+  TEST_CASE("a slow client gets all of a last answer, however long it takes") {
+    H1Limits limits;
+    limits.linger = 16ms;
+    ServerFixture test(limits);
+    test.pipe.client.pause();
+
+    test.say("GET / HTTP/1.0\r\n\r\n");
+    test.answer(test.user(), 200, {}, std::string(200'000, 'x'));
+    CHECK_FALSE(test.loop.run_until([&test] { return test.acceptor.closed.has_value(); }, 120ms));
+    test.pipe.client.resume();
+    CHECK(test.loop.run_until([&test] { return test.client.ended; }));
+    CHECK(test.client.received.size() > 200'000);
+    CHECK(test.loop.run_until([&test] { return test.acceptor.closed.has_value(); }));
+
+    CHECK(test.acceptor.closed->code == Errc::timed_out);
+    CHECK_FALSE(test.client.closed);  // not cut
+  }
+
+  TEST_CASE("a client that takes nothing of a last answer is cut in the end") {
+    H1Limits limits;
+    limits.linger = 1ms;
+    ServerFixture test(limits);
+    test.pipe.client.pause();
+
+    test.say("GET / HTTP/1.0\r\n\r\n");
+    test.answer(test.user(), 200, {}, std::string(200'000, 'x'));
+    CHECK(test.loop.run_until([&test] { return test.acceptor.closed.has_value(); }));
+
+    CHECK(std::string(test.acceptor.closed->what) == "client takes no bytes");
   }
 
   TEST_CASE("an idle connection owns no memory of the pool") {

@@ -1,7 +1,6 @@
 #pragma once
 // For tests of H1Server: a server connection whose client is a test that writes bytes.
 
-#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -13,8 +12,6 @@
 #include "tests/unit/meshkit/http/h1_users.h"
 
 namespace mesh::http::h1test {
-
-using Fields = std::initializer_list<std::pair<const char*, const char*>>;
 
 struct ServerFixture {
   explicit ServerFixture(const H1Limits& its_limits = {}, std::string_view prefix = {})

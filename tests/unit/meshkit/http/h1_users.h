@@ -2,15 +2,19 @@
 // For tests of H1Server and H1Client: exchange users and owners that write down what they are told.
 
 #include <deque>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "meshkit/base/callback.h"
 #include "meshkit/http/message.h"
 
 namespace mesh::http::h1test {
+
+using Fields = std::initializer_list<std::pair<const char*, const char*>>;
 
 inline std::string fields_of(const Head& head) {
   std::string text;

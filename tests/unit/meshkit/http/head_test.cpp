@@ -65,6 +65,7 @@ TEST_SUITE("http/head") {
     CHECK(head.set_protocol("websocket"));
     CHECK(head.set_path(head.path().substr(2)));
     for (int i = 0; i < 12; ++i) CHECK(head.add("copy", head.path()));
+    for (int i = 0; i < 50; ++i) CHECK(head.add(head[0].name, head[0].value));
     for (int i = 0; i < 8; ++i) CHECK(head.set_path(std::string(200, 'p')));
     CHECK(head.set_authority(head.authority().substr(0, 4)));
 
@@ -74,6 +75,8 @@ TEST_SUITE("http/head") {
     CHECK(head.path() == std::string(200, 'p'));
     CHECK(head.protocol() == "websocket");
     CHECK(head.find("copy") == "/b?c");
+    CHECK(head[61].name == "copy");
+    CHECK(head[61].value == "/b?c");
   }
 
   TEST_CASE("replaces all fields of a name by one that stands where the first stood") {
@@ -87,6 +90,21 @@ TEST_SUITE("http/head") {
     CHECK(head.set(Token::kHost, *head.find("new")));
 
     CHECK(text_of(head) == "a=1;te=trailers;b=1;x-y=2;new=3;host=3;");
+  }
+
+  TEST_CASE("lower-cases letters and nothing else, wherever they stand") {
+    BlockPool pool;
+    for (std::size_t at = 0; at < 19; ++at) {
+      std::string name(19, 'x');
+      std::string lowered = name;
+      for (int c = 1; c < 256; ++c) {
+        name[at] = lowered[at] = static_cast<char>(c);
+        if (c >= 'A' && c <= 'Z') lowered[at] = static_cast<char>(c + 32);
+        Head head(pool);
+        CHECK(head.add(name, ""));
+        REQUIRE(head[0].name == lowered);
+      }
+    }
   }
 
   TEST_CASE("removes fields by token, by name and by place") {

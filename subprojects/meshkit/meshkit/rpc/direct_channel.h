@@ -27,6 +27,8 @@ struct ChannelOptions {
   Milliseconds keepalive{10'000};
   Milliseconds keepalive_timeout{3'000};
   BackoffPolicy backoff{Milliseconds(100), Milliseconds(60'000), 0.1};
+  // Balanced channels do not ask for addresses more often.
+  Milliseconds shortest_refresh{5'000};
 };
 
 class DirectChannelEvents {

@@ -110,41 +110,40 @@ NetworkUsage network_from(std::string_view dev) {
   return usage;
 }
 
-ProcessStats::ProcessStats(const metrics::RegistrySettings& settings, const Clock& clock,
+ProcessStats::ProcessStats(metrics::Registry& registry, const Clock& clock,
                            const ControlFactsSource& facts, const BuildInfo& build,
                            unsigned workers)
-    : registry_(settings),
-      clock_(clock),
+    : clock_(clock),
       facts_(facts),
       started_(clock.now()),
-      start_time_(one(registry_, kStart)),
-      clock_time_(one(registry_, kClock)),
-      uptime_(one(registry_, kUptime)),
-      cpu_(one(registry_, kCpu)),
-      virtual_(one(registry_, kVirtual)),
-      resident_(one(registry_, kResident)),
-      open_fds_(one(registry_, kOpenFds)),
-      max_fds_(one(registry_, kMaxFds)),
-      threads_(one(registry_, kThreads)),
-      received_(one(registry_, kReceived)),
-      transmitted_(one(registry_, kTransmitted)),
-      build_info_(registry_.gauge(kBuild).series(LabelText()
-                                                     .add("date", build.date)
-                                                     .add("git_sha", build.git_sha)
-                                                     .add("profile", build.profile)
-                                                     .add("vendor", build.vendor)
-                                                     .add("version", build.version))),
-      workers_(one(registry_, kWorkers)),
-      expires_(registry_.gauge(kExpires)),
-      refreshed_(registry_.gauge(kRefreshed)),
-      refreshes_(registry_.gauge(kRefreshes)),
-      watches_(registry_.gauge(kWatches)),
-      connected_(registry_.gauge(kConnected)),
-      age_(registry_.gauge(kAge)) {
+      start_time_(one(registry, kStart)),
+      clock_time_(one(registry, kClock)),
+      uptime_(one(registry, kUptime)),
+      cpu_(one(registry, kCpu)),
+      virtual_(one(registry, kVirtual)),
+      resident_(one(registry, kResident)),
+      open_fds_(one(registry, kOpenFds)),
+      max_fds_(one(registry, kMaxFds)),
+      threads_(one(registry, kThreads)),
+      received_(one(registry, kReceived)),
+      transmitted_(one(registry, kTransmitted)),
+      build_info_(registry.gauge(kBuild).series(LabelText()
+                                                    .add("date", build.date)
+                                                    .add("git_sha", build.git_sha)
+                                                    .add("profile", build.profile)
+                                                    .add("vendor", build.vendor)
+                                                    .add("version", build.version))),
+      workers_(one(registry, kWorkers)),
+      expires_(registry.gauge(kExpires)),
+      refreshed_(registry.gauge(kRefreshed)),
+      refreshes_(registry.gauge(kRefreshes)),
+      watches_(registry.gauge(kWatches)),
+      connected_(registry.gauge(kConnected)),
+      age_(registry.gauge(kAge)) {
   start_time_->set(seconds(clock.wall_now()));
   build_info_->set(1);
   workers_->set(workers);
-  registry_.add(*this);
+  registry.add(*this);
 }
 
 void ProcessStats::collect() {

@@ -62,19 +62,16 @@ struct BuildInfo {
 
 class ProcessStats final : private metrics::Collector {
  public:
-  // `clock` and `facts` outlive it.
-  ProcessStats(const metrics::RegistrySettings& settings, const Clock& clock,
-               const ControlFactsSource& facts, const BuildInfo& build, unsigned workers);
+  // References outlive it.
+  ProcessStats(metrics::Registry& registry, const Clock& clock, const ControlFactsSource& facts,
+               const BuildInfo& build, unsigned workers);
   ProcessStats(const ProcessStats&) = delete;
-
-  std::vector<metrics::FamilyValues> values() { return registry_.values(clock_.now()); }
 
  private:
   void collect() override;
   void collect_process();
   void collect_control();
 
-  metrics::Registry registry_;
   const Clock& clock_;
   const ControlFactsSource& facts_;
   const TimePoint started_;

@@ -1,6 +1,6 @@
 #pragma once
-// WorkerStats: everything that one worker counts. Made before the worker and gone after it; apart
-// from the constructor used on the worker's thread only.
+// WorkerStats: everything that one worker counts. Made before the flows and gone after them; on the
+// worker's thread, the constructor apart.
 
 #include "meshkit/base/clock.h"
 #include "meshkit/metrics/registry.h"
@@ -12,17 +12,16 @@ namespace mesh::stats {
 class WorkerStats {
  public:
   struct Settings {
-    metrics::RegistrySettings registry;
     AccessLogForm access_log = AccessLogForm::off;
     std::size_t inbound_connections = 0;  // limits, to show beside their use
     std::size_t outbound_connections = 0;
   };
 
-  explicit WorkerStats(const Settings& settings)
-      : registry_(settings.registry),
-        flows_(registry_),
-        outbound_(registry_, flows_, clock_),
-        inbound_(registry_, flows_, clock_, settings.access_log) {
+  // `registry` and `clock` outlive it.
+  WorkerStats(metrics::Registry& registry, const Clock& clock, const Settings& settings)
+      : flows_(registry),
+        outbound_(registry, flows_, clock),
+        inbound_(registry, flows_, clock, settings.access_log) {
     outbound_.set_session_limit(settings.outbound_connections);
     inbound_.set_session_limit(settings.inbound_connections);
   }
@@ -37,12 +36,7 @@ class WorkerStats {
     inbound_.watch(inbound);
   }
 
-  // For a scrape: a copy of all numbers.
-  std::vector<metrics::FamilyValues> values() { return registry_.values(clock_.now()); }
-
  private:
-  SystemClock clock_;
-  metrics::Registry registry_;
   FlowFamilies flows_;
   OutboundStats outbound_;
   InboundStats inbound_;

@@ -259,9 +259,11 @@ void H1Client::fail(const Error& error) {
 
 void H1Client::end_with(const Error& error, bool unprocessed) {
   closed_ = true;
-  const bool is_complete = reading_ == Reading::done;
-  Reset reset{.error = error, .code = H2Code::internal_error, .from_peer = !failing_};
-  if (is_complete) reset.code = H2Code::no_error;
+  Reset reset{.error = error, .code = H2Code::internal_error};
+  if (reading_ == Reading::done) {  // the server has said all and does not want the rest
+    reset.code = H2Code::no_error;
+    reset.from_peer = true;
+  }
   reset.unprocessed = unprocessed && error.code != Errc::invalid;
   reset.stale = used_before_ && !answered_;
   break_exchange(reset);

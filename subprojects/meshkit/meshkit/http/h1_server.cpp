@@ -132,8 +132,7 @@ void H1Server::refuse(const H1Fault& fault) {
   const bool is_cut_short = client_ended_;  // a client that left broke no rule
   if (!is_cut_short) events_->on_malformed(fault.reason);
   const Errc code = is_cut_short ? Errc::closed : Errc::protocol;
-  break_exchange(
-      {.error = {code, fault.reason}, .code = H2Code::protocol_error, .from_peer = true});
+  break_exchange({.error = {code, fault.reason}});
   answer_fault(fault.status);
 }
 

@@ -25,7 +25,7 @@ void H1Server::on_closed(const Error& error) {
   closed_ = true;
   reading_ = Reading::discard;
   deadline_.disarm();
-  break_exchange({.error = error, .from_peer = true});
+  break_exchange({.error = error});
   events_->on_connection_closed(error);
 }
 
@@ -129,7 +129,7 @@ void H1Server::on_slow() {
     case Slow::head: events_->on_malformed("slow_head"); return answer_fault(408);
     case Slow::body:
       if (moved_) return arm();
-      break_exchange({.error = {Errc::timed_out, "request body"}, .from_peer = true});
+      break_exchange({.error = {Errc::timed_out, "request body"}});
       return answer_fault(408);
   }
 }

@@ -52,12 +52,6 @@ void RecordSplitter::fill(std::uint8_t* record, Bytes& bytes, std::size_t wanted
   bytes = bytes.subspan(n);
 }
 
-std::size_t RecordSplitter::peek_payload(Bytes bytes) const noexcept {
-  if (block_ != nullptr && !is_handed_out_) return load_be16(block_ + 3);
-  if (have_ == 0 && bytes.size() >= kRecordHeader) return load_be16(&bytes[3]);
-  return kMaxCiphertext;
-}
-
 std::size_t RecordSplitter::record_size(const std::uint8_t* header) noexcept {
   const std::size_t length = load_be16(header + 3);
   has_failed_ = header[0] != static_cast<std::uint8_t>(ContentType::application_data) ||

@@ -25,9 +25,6 @@ class RecordSplitter {
   // call. Empty when there is none: then all of `bytes` was taken, or the stream has_failed().
   Bytes next(Bytes& bytes) noexcept;
 
-  // What the payload of the next record may take at most, as far as is known; takes nothing.
-  std::size_t peek_payload(Bytes bytes) const noexcept;
-
   // A header came that no protected TLS 1.3 record has: wrong type, version or length. No record
   // follows it.
   bool has_failed() const noexcept { return has_failed_; }

@@ -1,5 +1,6 @@
 #include "meshkit/tls/tls_stream.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace mesh::tls {
@@ -9,6 +10,8 @@ namespace {
 constexpr std::uint8_t kMaxIdleRecords = 32;
 // Written in one turn, so much does not wait for its end.
 constexpr std::size_t kWriteAtOnce = 64 * 1024;
+
+static_assert(Loop::kPlainScratchBytes >= Loop::kScratchBytes + kMaxCiphertext);
 
 constexpr auto kApplicationData = static_cast<std::uint8_t>(ContentType::application_data);
 
@@ -52,28 +55,27 @@ void TlsStream::resume() {
 }
 
 void TlsStream::on_data(MutableBytes bytes) {
-  if (reading_ != Reading::open) return;
-  const Bytes left = is_paused_ || !backlog_.empty() ? bytes : read_records(bytes);
-  backlog_.append(left);
+  Bytes left = bytes;
+  while (!left.empty() && can_read() && backlog_.empty()) {
+    const Bytes piece = left.first(std::min(left.size(), Loop::kScratchBytes));
+    read_records(piece);
+    left = left.subspan(piece.size());
+  }
+  if (reading_ == Reading::open) backlog_.append(left);
   settle_reading();
 }
 
-// Hands on what `bytes` hold; returns what it did not come to because the receiver paused.
-Bytes TlsStream::read_records(Bytes bytes) {
-  const MutableBytes scratch = loop_.plain_scratch();
+// The scratch has room for all that `bytes` (at most Loop::kScratchBytes) can hold or complete.
+void TlsStream::read_records(Bytes bytes) {
+  std::uint8_t* scratch = loop_.plain_scratch().data();
   std::size_t filled = 0;
   while (reading_ == Reading::open) {
-    if (filled + splitter_.peek_payload(bytes) > scratch.size()) {
-      hand_on(std::exchange(filled, 0));
-      if (is_paused_ || is_closed_) return bytes;
-    }
     const Bytes record = splitter_.next(bytes);
     if (record.empty()) break;
-    read_record(record, scratch.data() + filled, filled);
+    read_record(record, scratch + filled, filled);
   }
   hand_on(filled);
   if (splitter_.has_failed()) refuse(Alert::unexpected_message, "peer sent no TLS 1.3 record");
-  return {};
 }
 
 void TlsStream::read_record(Bytes record, std::uint8_t* out, std::size_t& filled) {
@@ -153,7 +155,6 @@ void TlsStream::settle_reading() {
   if (reading_ != Reading::ended || is_end_reported_) return;
   is_end_reported_ = true;
   backlog_.clear();
-  transport_->resume();
   events_->on_end();
 }
 
@@ -208,10 +209,10 @@ void TlsStream::flush() {
 }
 
 void TlsStream::read_backlog() {
-  while (!is_paused_ && reading_ == Reading::open && !backlog_.empty()) {
+  while (can_read() && !backlog_.empty()) {
     const Bytes run = backlog_.front();
-    const Bytes left = read_records(run);
-    backlog_.consume(run.size() - left.size());
+    read_records(run);
+    backlog_.consume(run.size());
   }
   settle_reading();
   if (!is_paused_ && !is_closing_) transport_->resume();

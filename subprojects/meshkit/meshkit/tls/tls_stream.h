@@ -68,7 +68,7 @@ class TlsStream final : public net::Stream, private net::StreamEvents, private F
   void on_drained() override;
   void flush() override;
 
-  Bytes read_records(Bytes bytes);
+  void read_records(Bytes bytes);
   void read_record(Bytes record, std::uint8_t* out, std::size_t& filled);
   void on_control(std::uint8_t type, Bytes content);
   void on_alert(Bytes content);
@@ -81,6 +81,7 @@ class TlsStream final : public net::Stream, private net::StreamEvents, private F
   void close_with(const Error& error);
   void send_written();
 
+  bool can_read() const noexcept { return reading_ == Reading::open && !is_paused_; }
   bool can_write() const noexcept { return !is_write_ended_ && !is_closing_; }
 
   Loop& loop_;

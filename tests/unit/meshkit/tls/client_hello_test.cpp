@@ -147,6 +147,7 @@ TEST_SUITE("tls/client_hello") {
     CHECK(read_client_hello(Buffer{22, 3, 3, 0, 0}).verdict == Verdict::not_tls);
     CHECK(read_client_hello(Buffer{22, 3, 3, 1, 0, 2}).verdict == Verdict::not_tls);
     CHECK(read_client_hello(Buffer{22, 3, 3, 1, 0, 1, 1}).verdict == Verdict::not_tls);
+    CHECK(read_client_hello(Buffer{22, 3, 3, 1, 0, 1, 0, 0x20, 0}).verdict == Verdict::not_tls);
     CHECK(read_client_hello(Buffer{22, 3, 3, 1, 0, 1, 0, 0, 99, 3, 2}).verdict == Verdict::not_tls);
   }
 

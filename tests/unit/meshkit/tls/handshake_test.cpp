@@ -162,14 +162,21 @@ TEST_SUITE("tls/handshake") {
     CHECK(resets.client.failure() == Errc::reset);
   }
 
-  TEST_CASE("fails on a peer that does not speak TLS") {
+  TEST_CASE("fails on a peer that does not speak TLS, and reads no more of it") {
     Fixture f;
-    f.start_client();
+    bool is_paused = false;
+    f.client.handshake = std::make_unique<Handshake>(
+        f.loop, f.client_context, std::move(f.transports.client),
+        Handshake::AsClient{.server_name = kApi, .identity = kApi}, [&](Result<Secured> result) {
+          f.client.result = std::move(result);
+          is_paused = f.client_transport->is_paused();
+        });
     f.transports.server->write(as_bytes("220 mail.test ESMTP ready\r\n"));
     f.loop.settle();
 
     REQUIRE(f.client.result);
     CHECK(f.client.failure() == Errc::tls);
+    CHECK(is_paused);
   }
 
   TEST_CASE("runs for ever against a silent peer, and never calls back once destroyed") {

@@ -110,18 +110,6 @@ TEST_SUITE("tls/record_splitter") {
     CHECK(split(splitter, record_of(16), 21).empty());
     CHECK(splitter.has_failed());
   }
-
-  TEST_CASE("tells how much the next record may take") {
-    BlockPool pool;
-    RecordSplitter splitter(pool);
-    const Buffer record = record_of(1000);
-
-    CHECK(splitter.peek_payload(record) == 1000);
-    CHECK(splitter.peek_payload(Bytes(record).first(4)) == kMaxCiphertext);
-    Bytes half = Bytes(record).first(500);
-    (void)splitter.next(half);
-    CHECK(splitter.peek_payload({}) == 1000);
-  }
 }
 
 }  // namespace

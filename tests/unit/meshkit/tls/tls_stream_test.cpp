@@ -282,13 +282,42 @@ TEST_SUITE("tls/tls_stream") {
     CHECK(pauses >= 4);
   }
 
-  TEST_CASE("reads what had arrived with the handshake first, and reports its end") {
+  TEST_CASE("keeps the end that came with bytes until its receiver goes on") {
+    TlsPair pair;
+    PausingRecorder receiver(*pair.server);
+    pair.client->write(as_bytes("bytes"));
+    pair.client->end();
+    pair.loop.settle();
+    CHECK(receiver.received == "bytes");
+    CHECK_FALSE(receiver.ended);
+
+    pair.server->resume();
+    pair.loop.settle();
+    CHECK(receiver.ended);
+  }
+
+  TEST_CASE("sees the transport's end while paused, once the peer has ended") {
+    ForgedPeer pair;
+    pair.send(ContentType::alert, {1, 0});
+    pair.loop.settle();
+    REQUIRE(pair.at_server.ended);
+
+    pair.server->pause();
+    pair.server->end();
+    pair.loop.settle();
+    pair.transport->end();
+    pair.loop.settle();
+
+    REQUIRE(pair.at_server.closed);
+    CHECK(pair.at_server.closed->code == Errc::closed);
+  }
+
+  TEST_CASE("reads what had arrived with the handshake first, and then the transport") {
     test::TestLoop loop;
     TransportPair transports(loop);
     test::Recorder recorder;
     RecordWriter writer(loop->pool(), kFromClient);
-    writer.add(as_bytes("early"));
-    writer.add_alert(Alert::close_notify);
+    writer.add(as_bytes("early "));
     TlsStream stream(loop, std::move(transports.server), TlsStream::Side::server, kFromClient,
                      kFromServer, writer.take());
     loop.settle();
@@ -297,8 +326,13 @@ TEST_SUITE("tls/tls_stream") {
     stream.start(recorder);
     CHECK(recorder.received.empty());
     loop.settle();
+    CHECK(recorder.received == "early ");
 
-    CHECK(recorder.received == "early");
+    writer.add(as_bytes("and late"));
+    writer.add_alert(Alert::close_notify);
+    transports.client->write_queue(writer.take());
+    loop.settle();
+    CHECK(recorder.received == "early and late");
     CHECK(recorder.ended);
   }
 

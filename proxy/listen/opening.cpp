@@ -46,12 +46,16 @@ void Opening::on_data(MutableBytes bytes) {
   const std::size_t room = kDetectBytes - kept_size_;
   keep(bytes.first(std::min(bytes.size(), room)));
   if (bytes.size() < room) return examine({kept_, kept_size_}, false);
-  // Full and undecided: detect() calls it opaque. What did not fit follows in the same span.
-  MutableBytes all = loop_.plain_scratch();
-  std::memcpy(all.data(), kept_, kept_size_);
-  const std::size_t rest = std::min(bytes.size() - room, all.size() - kept_size_);
-  std::memcpy(all.data() + kept_size_, bytes.data() + room, rest);
-  examine(all.first(kept_size_ + rest), false);
+  // Full and undecided: detect() calls it opaque. What did not fit follows in the same span, which
+  // needs memory of its own: `bytes` may lie in either scratch buffer.
+  BlockPool& pool = loop_.pool();
+  const Bytes rest = bytes.subspan(room);
+  const std::size_t size = kept_size_ + rest.size();
+  auto* all = static_cast<std::uint8_t*>(pool.allocate(size));
+  std::memcpy(all, kept_, kept_size_);
+  if (!rest.empty()) std::memcpy(all + kept_size_, rest.data(), rest.size());
+  examine({all, size}, false);
+  pool.free(all);
 }
 
 void Opening::examine(MutableBytes all, bool ended) {

@@ -44,8 +44,9 @@ Loop::~Loop() {
   uv_close(as_handle(&before_sleep_), nullptr);
   uv_close(as_handle(&stay_awake_), nullptr);
   uv_close(as_handle(&deadline_timer_), nullptr);
-  uv_run(&loop_, UV_RUN_NOWAIT);  // runs the close callbacks,
-  uv_run(&loop_, UV_RUN_NOWAIT);  // now for sure: after a stop() the first run only takes note of it
+  // Runs the close callbacks; after a stop() the first run only takes note of that.
+  uv_run(&loop_, UV_RUN_NOWAIT);
+  uv_run(&loop_, UV_RUN_NOWAIT);
   if (uv_loop_close(&loop_) == 0) return;
   std::fputs("Loop: destroyed with open handles:\n", stderr);
   uv_print_all_handles(&loop_, stderr);

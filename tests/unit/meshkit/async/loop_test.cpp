@@ -191,6 +191,16 @@ TEST_SUITE("async/loop") {
     CHECK(fired == 4);
   }
 
+  TEST_CASE("may be destroyed after a stop that no run has seen") {
+    Loop loop;
+    {
+      Timer closing(loop);
+      closing.start(Milliseconds(1), [] {});
+    }
+
+    loop.stop();
+  }
+
   TEST_CASE("destroys at its own end what was still retired") {
     bool gone = false;
     {

@@ -19,9 +19,22 @@ void Pump::start(ByteQueue from_first, ByteQueue from_second, Done done) {
   start_with_prefix(second_.stream, second_, std::move(from_second), loop_.pool());
 }
 
+void Pump::allow_splice(TcpStream& first, TcpStream& second) noexcept {
+  first_.tcp = &first;
+  second_.tcp = &second;
+}
+
 void Pump::End::on_data(MutableBytes bytes) {
-  bytes_received += bytes.size();
   other.stream.write(bytes);
+  after_receiving(bytes.size());
+  const bool is_large = bytes_received >= kSpliceAfter && bytes.size() == Loop::kScratchBytes;
+  if (tcp != nullptr && is_large && !splice)
+    splice = std::make_unique<Splice>(*tcp, *other.tcp,
+                                      [this](std::size_t moved) { after_receiving(moved); });
+}
+
+void Pump::End::after_receiving(std::size_t bytes) {
+  bytes_received += bytes;
   if (!other.stream.congested() || is_paused) return;
   is_paused = true;
   stream.pause();
@@ -44,6 +57,8 @@ void Pump::End::on_closed(const Error& error) {
 }
 
 void Pump::flush() {
+  first_.splice.reset();  // while the streams that they refer to are sure to live
+  second_.splice.reset();
   const Outcome outcome{{first_.failure, first_.bytes_received},
                         {second_.failure, second_.bytes_received}};
   Done done = std::move(done_);

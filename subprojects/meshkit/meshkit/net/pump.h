@@ -10,13 +10,16 @@
 // `start`).
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 
 #include "meshkit/async/loop.h"
 #include "meshkit/base/byte_queue.h"
 #include "meshkit/base/callback.h"
 #include "meshkit/base/result.h"
+#include "meshkit/net/splice.h"
 #include "meshkit/net/stream.h"
+#include "meshkit/net/tcp_stream.h"
 
 namespace mesh::net {
 
@@ -34,7 +37,7 @@ class Pump final : private Flushable {
   };
   using Done = Callback<void(const Outcome&)>;
 
-  // All must outlive the Pump.
+  // All must outlive the Pump until `done`.
   Pump(Loop& loop, Stream& first, Stream& second);
   Pump(const Pump&) = delete;
   Pump& operator=(const Pump&) = delete;
@@ -42,6 +45,12 @@ class Pump final : private Flushable {
   // Starts both streams. A prefix is what was read from that stream before (see net/replay.h).
   void start(Done done);
   void start(ByteQueue from_first, ByteQueue from_second, Done done);
+
+  // Lets large transfers pass inside the kernel (net/splice.h); before `start`, with the streams
+  // that the Pump was made with.
+  void allow_splice(TcpStream& first, TcpStream& second) noexcept;
+  // From when on a direction counts as large.
+  static constexpr std::uint64_t kSpliceAfter = 1024 * 1024;
 
   // So far; for metrics and idle checks.
   std::uint64_t bytes_from_first() const noexcept { return first_.bytes_received; }
@@ -55,6 +64,7 @@ class Pump final : private Flushable {
     void on_end() override;
     void on_closed(const Error& error) override;
     void on_drained() override;
+    void after_receiving(std::size_t bytes);
 
     Pump& pump;
     Stream& stream;
@@ -63,6 +73,8 @@ class Pump final : private Flushable {
     bool is_paused = false;
     std::uint64_t bytes_received = 0;
     std::optional<Error> failure;
+    TcpStream* tcp = nullptr;        // the same stream, if it may be spliced
+    std::unique_ptr<Splice> splice;  // from this stream to the other
   };
 
   void flush() override;

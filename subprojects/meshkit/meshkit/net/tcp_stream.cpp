@@ -1,6 +1,8 @@
 #include "meshkit/net/tcp_stream.h"
 
+#include <fcntl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -72,12 +74,23 @@ void TcpStream::stop_reading() noexcept {
 
 // No room makes libuv report ENOBUFS instead of reading.
 void TcpStream::on_room(uv_handle_t* handle, std::size_t, uv_buf_t* buffer) {
-  const auto* self = static_cast<const TcpStream*>(handle->data);
+  auto* self = static_cast<TcpStream*>(handle->data);
   *buffer = uv_buf_init(nullptr, 0);
   if (self == nullptr || self->is_paused_) return;
+  if (self->bypass_ != nullptr && self->take_bypassed()) return;
   const MutableBytes scratch = self->loop_.read_scratch();
   *buffer =
       uv_buf_init(reinterpret_cast<char*>(scratch.data()), static_cast<unsigned>(scratch.size()));
+}
+
+// False when there is an end to be read in the ordinary way. A failure is not left to be read: the
+// kernel tells of it once.
+bool TcpStream::take_bypassed() {
+  const ssize_t taken = bypass_->take(socket_.fd());
+  if (taken == 0) return false;
+  if (taken > 0) bytes_read_ += static_cast<std::size_t>(taken);
+  if (taken < 0 && taken != -EAGAIN) fail_with(error_from_errno(static_cast<int>(-taken), "read"));
+  return true;
 }
 
 void TcpStream::on_read(uv_stream_t* handle, ssize_t count, const uv_buf_t*) {
@@ -90,9 +103,10 @@ void TcpStream::on_received(ssize_t count) {
     bytes_read_ += size;
     return events_->on_data(loop_.read_scratch().first(size));
   }
-  if (count == 0) return;  // nothing there after all
+  if (count == 0) return;                                      // nothing there after all
+  if (count == UV_ENOBUFS && !is_paused_ && !failed_) return;  // bypassed
   stop_reading();
-  if (is_paused_ && count == UV_ENOBUFS) return;
+  if (count == UV_ENOBUFS) return;  // a failure is told at the end of the turn
   if (count == UV_EOF) {
     peer_ended_ = end_is_due_ = true;
   } else {
@@ -128,6 +142,39 @@ Bytes TcpStream::write_at_once(Bytes bytes) {
   const std::size_t from_queue = std::min(taken, before);
   queue_.consume(from_queue);
   return bytes.subspan(taken - from_queue);
+}
+
+void TcpStream::write_from_pipe(int pipe, std::size_t bytes) {
+  if (is_writable() && queue_.empty()) bytes -= splice_from(pipe, bytes);
+  while (bytes > 0) {
+    const MutableBytes room = queue_.reserve(std::min(bytes, ByteQueue::kChunkBytes));
+    const ssize_t count = ::read(pipe, room.data(), std::min(bytes, room.size()));
+    if (count <= 0) return fail_with(error_from_errno(errno, "read from pipe"));
+    if (is_writable()) queue_.commit(static_cast<std::size_t>(count));
+    bytes -= static_cast<std::size_t>(count);
+  }
+  if (is_writable()) after_write();
+}
+
+// Returns how many bytes the kernel took.
+std::size_t TcpStream::splice_from(int pipe, std::size_t bytes) {
+  std::size_t moved = 0;
+  while (moved < bytes) {
+    const ssize_t count = ::splice(pipe, nullptr, socket_.fd(), nullptr, bytes - moved,
+                                   SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+    if (count > 0) {
+      moved += static_cast<std::size_t>(count);
+    } else if (count < 0 && errno == EAGAIN) {
+      is_full_ = true;
+      break;
+    } else {
+      failed_writing_ = true;
+      fail_with(error_from_errno(errno, "write"));
+      break;
+    }
+  }
+  bytes_written_ += moved;
+  return moved;
 }
 
 void TcpStream::after_write() {

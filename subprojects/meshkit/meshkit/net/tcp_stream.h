@@ -9,6 +9,8 @@
 // Destroying a stream whose queued bytes have not left resets the connection, so that the peer does
 // not take a cut-off message for a whole one; else it closes in order.
 
+#include <sys/types.h>
+
 #include <cstdint>
 
 #include "meshkit/async/loop.h"
@@ -32,6 +34,20 @@ class TcpStream final : public Stream, private Flushable {
   void pause() override;
   void resume() override;
   void write(Bytes bytes) override;
+  // Takes what is readable from the descriptor itself, instead of on_data (see net/splice.h).
+  class Bypass {
+   public:
+    // As read(2): how many bytes were taken, 0 at the end; but a failure is a negative errno.
+    virtual ssize_t take(int fd) = 0;
+
+   protected:
+    ~Bypass() = default;
+  };
+  // Null for none. `bypass` outlives the stream or is taken away before.
+  void set_bypass(Bypass* bypass) noexcept { bypass_ = bypass; }
+  // As write(), of `bytes` bytes that stand in a pipe; moved inside the kernel as far as may be.
+  void write_from_pipe(int pipe, std::size_t bytes);
+
   // Takes over the chunks of `bytes`, which must come from the loop's pool, without copying.
   void write(ByteQueue&& bytes);
   void write_queue(ByteQueue&& bytes) override { write(std::move(bytes)); }
@@ -59,9 +75,11 @@ class TcpStream final : public Stream, private Flushable {
 
   bool is_writable() const noexcept { return !is_closed_ && !failed_ && !end_wanted_; }
   void read_if_wanted();
+  bool take_bypassed();
   void stop_reading() noexcept;
 
   Bytes write_at_once(Bytes bytes);
+  std::size_t splice_from(int pipe, std::size_t bytes);
   void after_write();
   void push();
   std::size_t try_write(const iovec* pieces, int count, std::size_t offered);
@@ -78,6 +96,7 @@ class TcpStream final : public Stream, private Flushable {
   Loop& loop_;
   TcpSocket socket_;
   StreamEvents* events_ = nullptr;
+  Bypass* bypass_ = nullptr;
   ByteQueue queue_;
   std::size_t in_flight_ = 0;  // leading bytes of queue_ that libuv holds pointers to
   std::uint64_t bytes_read_ = 0;

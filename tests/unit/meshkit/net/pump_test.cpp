@@ -1,6 +1,7 @@
 #include "meshkit/net/pump.h"
 
 #include <doctest/doctest.h>
+#include <sys/resource.h>
 
 #include "tests/support/allocation_counter.h"
 #include "tests/support/memory_stream.h"
@@ -257,6 +258,110 @@ TEST_SUITE("net/pump") {
       arrived += test::read_some(far.peer, MSG_DONTWAIT).size();
       return arrived == sent;
     }));
+  }
+
+  TEST_CASE("spliced: large transfers both ways arrive whole, then end on their own") {
+    TestLoop loop;
+    Loopback near(loop);
+    Loopback far(loop);
+    Pump pump(loop, *near.stream, *far.stream);
+    pump.allow_splice(*near.stream, *far.stream);
+    std::optional<Pump::Outcome> outcome;
+    pump.start([&](const auto& o) { outcome = o; });
+    std::string text[2] = {std::string(12 << 20, ' '), std::string(9 << 20, ' ')};
+    for (std::string& t : text)
+      for (std::size_t i = 0; i < t.size(); ++i) t[i] = static_cast<char>(i * 31 / 7 + t.size());
+    const int peers[2] = {near.peer.get(), far.peer.get()};
+    std::size_t sent[2] = {0, 0};
+    std::string seen[2];
+    std::string some(100'000, ' ');
+    std::size_t most = 0;
+
+    for (int turn = 0; (!outcome || turn == 0) && turn < 1'000'000; ++turn) {
+      for (const std::size_t i : {0u, 1u}) {
+        const std::size_t left = text[i].size() - sent[i];
+        const ssize_t n = ::send(peers[i], text[i].data() + sent[i], left, MSG_DONTWAIT);
+        if (n > 0) sent[i] += static_cast<std::size_t>(n);
+        if (n > 0 && sent[i] == text[i].size()) ::shutdown(peers[i], SHUT_WR);
+        const ssize_t m = ::recv(peers[i], some.data(), some.size(), MSG_DONTWAIT);
+        if (m > 0) seen[i].append(some, 0, static_cast<std::size_t>(m));
+      }
+      loop->run_once(false);
+      most = std::max(most, std::max(near.stream->queued(), far.stream->queued()));
+    }
+    for (const std::size_t i : {0u, 1u})
+      for (ssize_t m = 1; m > 0;) {
+        m = ::recv(peers[i], some.data(), some.size(), 0);
+        if (m > 0) seen[i].append(some, 0, static_cast<std::size_t>(m));
+      }
+
+    REQUIRE(outcome);
+    CHECK((seen[1] == text[0]));
+    CHECK((seen[0] == text[1]));
+    CHECK_FALSE(outcome->first.failure);
+    CHECK(outcome->first.bytes_received == text[0].size());
+    CHECK(outcome->second.bytes_received == text[1].size());
+    CHECK(near.stream->bytes_read() == text[0].size());
+    CHECK(far.stream->bytes_written() == text[0].size());
+    CHECK(most <= Stream::kHighWater + 256 * 1024);
+  }
+
+  TEST_CASE("spliced: a slow reader pauses it, a reset passes through") {
+    TestLoop loop;
+    Loopback near(loop);
+    Loopback far(loop);
+    Pump pump(loop, *near.stream, *far.stream);
+    pump.allow_splice(*near.stream, *far.stream);
+    std::optional<Pump::Outcome> outcome;
+    pump.start([&](const auto& o) { outcome = o; });
+    const std::string block(256 * 1024, 'x');
+    for (int quiet = 0; quiet < 50;) {
+      quiet = ::send(near.peer.get(), block.data(), block.size(), MSG_DONTWAIT) > 0 ? 0 : quiet + 1;
+      loop->run_once(false);
+    }
+    CHECK(pump.bytes_from_first() > Pump::kSpliceAfter);
+    CHECK(far.stream->congested());
+
+    SUBCASE("of the receiver") {
+      test::reset(std::move(far.peer));
+      REQUIRE(loop.run_until([&] { return outcome.has_value(); }));
+      CHECK(outcome->second.failure->code == Errc::reset);
+      char byte;
+      CHECK(::recv(near.peer.get(), &byte, 1, 0) == -1);
+    }
+    SUBCASE("of the sender") {
+      test::reset(std::move(near.peer));
+      REQUIRE(loop.run_until([&] {
+        (void)test::read_some(far.peer, MSG_DONTWAIT);
+        return outcome.has_value();
+      }));
+      CHECK(outcome->first.failure->code == Errc::reset);
+    }
+  }
+
+  TEST_CASE("spliced: without descriptors for a pipe it copies as ever") {
+    TestLoop loop;
+    Loopback near(loop);
+    Loopback far(loop);
+    Pump pump(loop, *near.stream, *far.stream);
+    pump.allow_splice(*near.stream, *far.stream);
+    pump.start([](const auto&) {});
+    rlimit before;
+    ::getrlimit(RLIMIT_NOFILE, &before);
+    rlimit none = before;
+    none.rlim_cur = 3;
+    ::setrlimit(RLIMIT_NOFILE, &none);
+    const std::string block(256 * 1024, 'x');
+    std::size_t arrived = 0;
+
+    for (int i = 0; i < 100'000 && arrived < 4 * Pump::kSpliceAfter; ++i) {
+      (void)::send(near.peer.get(), block.data(), block.size(), MSG_DONTWAIT);
+      loop->run_once(false);
+      arrived += test::read_some(far.peer, MSG_DONTWAIT).size();
+    }
+    ::setrlimit(RLIMIT_NOFILE, &before);
+
+    CHECK(arrived >= 4 * Pump::kSpliceAfter);
   }
 
   TEST_CASE("allocates nothing per byte") {

@@ -185,12 +185,12 @@ bool H2Session::feed(Bytes bytes) {
   return abuse_ == nullptr && taken >= 0;
 }
 
-// -1: no such stream; nghttp2 judges that.
 bool H2Session::overflows(const H2FrameGate::Piece& update) const noexcept {
   const std::int32_t window =
       nghttp2_session_get_stream_remote_window_size(nghttp2_, update.stream_id);
+  if (window < 0) return false;  // no such stream; nghttp2 judges that
   const auto room = static_cast<std::uint32_t>(NGHTTP2_MAX_WINDOW_SIZE - window);
-  return window >= 0 && (update.increment == 0 || update.increment > room);
+  return update.increment == 0 || update.increment > room;
 }
 
 void H2Session::on_bad_window_update(const H2FrameGate::Piece& update) {

@@ -221,7 +221,7 @@ TEST_SUITE("net/tcp_stream") {
   }
 
   TEST_CASE("random traffic both ways, with random pauses, arrives whole and in order") {
-    for (const std::uint64_t seed : {1, 2, 3, 4}) {
+    for (const std::uint64_t seed : {1u, 2u, 3u, 4u}) {
       TestLoop loop;
       test::StreamPair io(loop);
       Random random(seed);

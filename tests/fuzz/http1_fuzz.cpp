@@ -1,8 +1,8 @@
-// HTTP/1: the parser, what is written of what it accepted, and a server connection.
+// HTTP/1: the parser, what is written of what it accepted, and a connection of either end.
 //
 // The first byte chooses request or response, and the size of the pieces in which the rest arrives.
 // Whatever the bytes, (1) their meaning does not depend on the pieces, (2) an accepted request,
-// written and read again, is the same request and nothing more, and (3) a server connection ends
+// written and read again, is the same request and nothing more, and (3) a connection ends
 // with every exchange told, and every block of memory back in the pool.
 
 #include <cstdint>
@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "meshkit/http/h1_client.h"
 #include "meshkit/http/h1_server.h"
 #include "meshkit/http/h1_writer.h"
 #include "tests/support/memory_stream.h"
@@ -151,6 +152,49 @@ void check_server(std::string_view bytes, std::size_t piece) {
   demand(loop.pool().bytes_in_use() == 0);
 }
 
+// Asks again on the same connection while it lets us.
+void ask(H1Client& client, Loop& loop, Answering answering, h1test::User& user) {
+  user.stream = client.open(user);
+  if (user.stream == nullptr) return;
+  Head head(loop.pool());
+  constexpr const char* kMethods[] = {"POST", "HEAD", "CONNECT", "GET"};
+  (void)head.set_method(kMethods[static_cast<int>(answering)]);
+  if (answering == Answering::connect)
+    (void)head.set_authority("h:1");
+  else
+    (void)head.set_path("/");
+  if (answering == Answering::upgrade) {
+    (void)head.add("connection", "upgrade");
+    (void)head.add("upgrade", "x");
+  }
+  user.stream->send_head(head, answering == Answering::head);
+  user.stream->send_end();
+}
+
+void check_client(std::string_view bytes, std::size_t piece) {
+  Loop loop;
+  const H1Limits limits = small_limits();
+  std::deque<h1test::User> users;
+  {
+    test::MemoryStreamPair pipe(loop);
+    h1test::PoolStub pool;
+    H1Client client(loop, pipe.client, pool, limits);
+    pipe.client.set_largest_read(piece);
+    client.start();
+    for (std::size_t n = 0; n < 3; ++n) {
+      ask(client, loop, static_cast<Answering>((piece + n) % 4), users.emplace_back());
+      const std::string_view part = bytes.substr(bytes.size() * n / 3, bytes.size() / 3 + 1);
+      pipe.server.write(as_bytes(part));
+      for (int i = 0; i < 2; ++i) loop.run_once(false);
+    }
+    pipe.server.end();
+    for (int i = 0; i < 2; ++i) loop.run_once(false);
+  }
+  loop.run_once(false);
+  for (const h1test::User& user : users) demand(user.stream == nullptr);
+  demand(loop.pool().bytes_in_use() == 0);
+}
+
 }  // namespace
 }  // namespace mesh::http
 
@@ -160,7 +204,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::size_t piece = 1 + (data[0] >> 1) % 40u;
   const std::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
   mesh::http::check_pieces(bytes, is_request, piece);
-  if (!is_request) return 0;
+  if (!is_request) {
+    mesh::http::check_client(bytes, piece);
+    return 0;
+  }
   mesh::http::check_round_trip(bytes);
   mesh::http::check_server(bytes, piece);
   return 0;

@@ -1,5 +1,17 @@
 #pragma once
 // H1Fault: why bytes were refused as HTTP/1, and what the client is told.
+//
+// The reasons, by where they arise:
+//   line      request_line status_line line_too_long method version target fragment
+//             user_information connect_target
+//   fields    bare_lf bare_cr leading_space space_before_colon obs_fold field_name field_value
+//             head_too_large too_many_fields syntax
+//   host      two_hosts host_syntax
+//   framing   two_lengths length_syntax length_and_chunked transfer_coding chunked_not_last
+//             transfer_encoding_list transfer_encoding_empty transfer_encoding_http10 framing
+//   tunnels   connect_with_body connect_with_upgrade upgrade_http10 unexpected_101
+//   body      chunk_size chunk_extension chunk_end trailer_field cut_short
+//   H1Server  slow_head
 
 #include <llhttp.h>
 

@@ -3,8 +3,8 @@
 //
 // The caller pulls: `next` takes bytes from the front of its input until there is something to
 // tell. Start lines are read here (any method, strict targets); llhttp in strict mode reads fields
-// and chunks; h1_head_rules judges the head as a whole. Nothing ambiguous gets through: see H1Fault
-// and the list in h1_fault.cpp. Between messages a parser owns no memory but itself.
+// and chunks; h1_head_rules judges the head as a whole. Nothing ambiguous gets through: h1_fault.h
+// lists what is refused. Between messages a parser owns no memory but itself.
 
 #include <llhttp.h>
 

@@ -33,6 +33,7 @@ MessageStream* H1Client::open(MessageEvents& events) {
   written_ = 0;
   answered_ = last_told_ = left_this_turn_ = false;
   link_.renew();
+  link_.steer(false);  // the last exchange may have ended with its body unconsumed, reading paused
   return this;
 }
 

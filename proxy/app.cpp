@@ -16,15 +16,36 @@ std::uint64_t random_seed() {
   return (std::uint64_t{device()} << 32) | device();
 }
 
+metrics::RegistrySettings registry_settings(const Settings& settings) {
+  return {.most_series = settings.metrics.max_series, .retention = settings.metrics.retain_idle};
+}
+
+stats::AccessLogForm access_log_form(AccessLog log) {
+  switch (log) {
+    case AccessLog::apache: return stats::AccessLogForm::apache;
+    case AccessLog::json: return stats::AccessLogForm::json;
+    case AccessLog::off: break;
+  }
+  return stats::AccessLogForm::off;
+}
+
 }  // namespace
 
-App::App(const Settings& settings)
-    : settings_(settings), loop_(random_seed()), mailbox_(loop_), grace_(loop_), reminder_(loop_) {}
+App::App(const Settings& settings, const char* version)
+    : settings_(settings),
+      version_(version),
+      loop_(random_seed()),
+      mailbox_(loop_),
+      registry_(registry_settings(settings)),
+      scrape_(loop_, mailbox_, registry_, workers_),
+      grace_(loop_),
+      reminder_(loop_) {}
 
 // Threads first, then what they used; closing handles takes turns of the loop.
 App::~App() {
   for (const auto& worker : workers_) worker->stop();
   for (std::thread& thread : threads_) thread.join();
+  admin_.reset();
   if (control_ != nullptr) control_->hub().mailbox().close();
   workers_.clear();
   control_.reset();
@@ -41,13 +62,30 @@ Status App::start() {
   auto control = ControlPlane::make(loop_, settings_, *this);
   if (!control) return fail(control.error());
   control_ = *std::move(control);
+  process_stats_ = std::make_unique<stats::ProcessStats>(
+      registry_, loop_, static_cast<stats::ControlFactsSource&>(*this),
+      stats::BuildInfo{
+          .version = version_, .vendor = "mesh", .date = "", .git_sha = "", .profile = "release"},
+      settings_.workers);
+  admin_ = std::make_unique<admin::AdminServer>(
+      admin::AdminResources{.loop = loop_,
+                            .pages = {.shutdown_enabled = settings_.admin.shutdown_enabled,
+                                      .log_enabled = settings_.log.filter != "off"},
+                            .environment = environment_,
+                            .readiness = static_cast<admin::Readiness&>(*this),
+                            .door = static_cast<admin::Doorkeeper&>(*this),
+                            .scraper = scrape_,
+                            .stopper = static_cast<admin::Stopper&>(*this)});
+  if (Status listening = admin_->listen(settings_.admin.listen); !listening) return listening;
   for (unsigned i = 0; i < settings_.workers; ++i) {
     workers_.push_back(std::make_unique<Worker>(
         Worker::Settings{.outbound = settings_.outbound,
                          .inbound = settings_.inbound,
                          .server_name = settings_.identity.server_name,
+                         .metrics = registry_settings(settings_),
+                         .access_log = access_log_form(settings_.access_log),
                          .seed = random_seed()},
-        control_->hub(), outbound::OutboundSensors{}, inbound::InboundSensors{}));
+        control_->hub()));
     if (Status bound = workers_.back()->bind(); !bound) return bound;
   }
   return {};
@@ -76,6 +114,26 @@ std::vector<std::string> App::not_ready_because() const {
   if (is_draining_) reasons.emplace_back("shutting down");
   if (!is_accepting_) reasons.push_back("no certificate: " + control_->identity().problem());
   return reasons;
+}
+
+// The default policy guards the admin port: whom it lets in without a certificate may ask.
+bool App::may_ask(const net::SocketAddress& client) const {
+  if (client.is_loopback()) return true;
+  const auto policy = policy::default_server_policy(settings_.port_policy.default_policy,
+                                                    policy::ServerPolicy::Kind::detect, {},
+                                                    settings_.port_policy.cluster_networks);
+  return policy::authorize_connection(policy,
+                                      {.address = client.ip(), .is_tls = false, .identity = {}})
+      .is_allowed();
+}
+
+stats::ControlFacts App::control_facts() const {
+  const identity::IdentityClient& identity = control_->identity();
+  return {.certificate_expires = identity.expires(),
+          .certificate_refreshed = identity.refreshed_at(),
+          .refreshes = identity.counters().refreshed,
+          .refresh_failures = identity.counters().failed,
+          .services = {}};
 }
 
 void App::remind() {

@@ -13,16 +13,24 @@
 #include "meshkit/async/loop.h"
 #include "meshkit/async/signal.h"
 #include "meshkit/async/timer.h"
+#include "meshkit/base/env.h"
+#include "proxy/admin/admin_server.h"
 #include "proxy/control_plane.h"
+#include "proxy/metrics_scrape.h"
 #include "proxy/settings.h"
+#include "proxy/stats/process_stats.h"
 #include "proxy/worker.h"
 
 namespace mesh {
 
-class App final : private identity::IdentityEvents {
+class App final : private identity::IdentityEvents,
+                  private admin::Readiness,
+                  private admin::Doorkeeper,
+                  private admin::Stopper,
+                  private stats::ControlFactsSource {
  public:
-  // `settings` outlives it.
-  explicit App(const Settings& settings);
+  // `settings` outlives it; `version` is a literal.
+  App(const Settings& settings, const char* version);
   ~App();
   App(const App&) = delete;
 
@@ -34,9 +42,12 @@ class App final : private identity::IdentityEvents {
   void drain(const char* reason);
 
   // Lines that say what is missing until traffic is taken; empty: ready.
-  std::vector<std::string> not_ready_because() const;
+  std::vector<std::string> not_ready_because() const override;
 
  private:
+  bool may_ask(const net::SocketAddress& client) const override;
+  stats::ControlFacts control_facts() const override;
+  void shut_down() override { drain("POST /shutdown"); }
   void on_identity(const Snapshot<identity::WorkloadIdentity>& identity) override;
   void on_worker_drained();
   void on_signal(const char* name);
@@ -44,11 +55,17 @@ class App final : private identity::IdentityEvents {
   void remind();
 
   const Settings& settings_;
+  const char* version_;
   Loop loop_;
   Mailbox mailbox_;
+  const SystemEnvironment environment_;
+  metrics::Registry registry_;
   std::unique_ptr<ControlPlane> control_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<std::thread> threads_;
+  MetricsScrape scrape_;
+  std::unique_ptr<stats::ProcessStats> process_stats_;
+  std::unique_ptr<admin::AdminServer> admin_;
   std::unique_ptr<Signal> terminate_;
   std::unique_ptr<Signal> interrupt_;
   Timer grace_;

@@ -41,7 +41,7 @@ int run() {
   mesh::log::set_format(parsed.settings.log.format);
   for (const std::string& warning : parsed.warnings) mesh::log::warn("settings", warning);
 
-  mesh::App app(parsed.settings);
+  mesh::App app(parsed.settings, MESH_VERSION);
   if (const mesh::Status started = app.start(); !started) {
     mesh::log::error("app", "cannot start", "error", mesh::describe(started.error()));
     return 1;

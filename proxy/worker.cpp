@@ -6,19 +6,28 @@
 
 namespace mesh {
 
-Worker::Worker(const Settings& settings, discover::Hub& hub,
-               const outbound::OutboundSensors& outbound, const inbound::InboundSensors& inbound)
+Worker::Worker(const Settings& settings, discover::Hub& hub)
     : loop_(settings.seed),
+      registry_(settings.metrics),
+      stats_(registry_, loop_,
+             {.access_log = settings.access_log,
+              .inbound_connections = settings.inbound.max_connections,
+              .outbound_connections = settings.outbound.max_connections}),
       server_name_(settings.server_name),
       mailbox_(std::make_unique<Mailbox>(loop_)),
       discovery_(hub, *mailbox_),
-      outbound_(std::make_unique<outbound::Outbound>(
-          loop_, settings.outbound, discovery_, static_cast<forward::ClientTls&>(*this), outbound)),
-      inbound_(std::make_unique<inbound::Inbound>(
-          loop_, settings.inbound, discovery_, static_cast<inbound::ServerTls&>(*this), inbound)) {}
+      outbound_(std::make_unique<outbound::Outbound>(loop_, settings.outbound, discovery_,
+                                                     static_cast<forward::ClientTls&>(*this),
+                                                     stats_.outbound_sensors())),
+      inbound_(std::make_unique<inbound::Inbound>(loop_, settings.inbound, discovery_,
+                                                  static_cast<inbound::ServerTls&>(*this),
+                                                  stats_.inbound_sensors())) {
+  stats_.watch(outbound_.get(), inbound_.get());
+}
 
 // The flows go before what they use; closing handles takes a turn of the loop.
 Worker::~Worker() {
+  stats_.watch(nullptr, nullptr);
   outbound_.reset();
   inbound_.reset();
   mailbox_->close();

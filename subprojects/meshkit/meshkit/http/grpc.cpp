@@ -126,9 +126,10 @@ std::string decode_grpc_message(std::string_view value) {
 std::optional<Nanoseconds> parse_grpc_timeout(std::string_view value) noexcept {
   if (value.size() < 2 || value.size() > kTimeoutDigits + 1) return std::nullopt;
   std::int64_t number = 0;
-  const char* digits_end = value.data() + value.size() - 1;
-  const auto [end, failed] = std::from_chars(value.data(), digits_end, number);
-  if (failed != std::errc() || end != digits_end || number < 0) return std::nullopt;
+  for (const char c : value.substr(0, value.size() - 1)) {
+    if (c < '0' || c > '9') return std::nullopt;
+    number = number * 10 + (c - '0');
+  }
   for (const TimeoutUnit& unit : kUnits) {
     if (unit.letter != value.back()) continue;
     const std::int64_t most = std::numeric_limits<std::int64_t>::max() / unit.nanoseconds;

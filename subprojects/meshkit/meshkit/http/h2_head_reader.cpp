@@ -2,8 +2,8 @@
 
 #include <nghttp2/nghttp2.h>
 
+#include <algorithm>
 #include <charconv>
-#include <cstring>
 
 #include "meshkit/http/grammar.h"
 
@@ -67,9 +67,12 @@ bool is_scheme(std::string_view text) noexcept {
 // 0: not a status.
 std::uint16_t parse_status(std::string_view value) noexcept {
   if (value.size() != 3) return 0;
-  std::uint16_t status = 0;
-  const auto [end, failed] = std::from_chars(value.data(), value.data() + 3, status);
-  return failed == std::errc() && end == value.data() + 3 && status >= 100 ? status : 0;
+  unsigned status = 0;
+  for (const char c : value) {
+    if (c < '0' || c > '9') return 0;
+    status = status * 10 + static_cast<unsigned>(c - '0');
+  }
+  return static_cast<std::uint16_t>(status >= 100 ? status : 0);
 }
 
 bool same_ignoring_case(std::string_view a, std::string_view b) noexcept {
@@ -192,7 +195,7 @@ bool H2HeadReader::finish() noexcept {
   if (fault_ == nullptr && kind_ == H2HeadKind::request) finish_request();
   if (fault_ == nullptr && kind_ == H2HeadKind::response) finish_response();
   if (fault_ == nullptr && cookies_ > 1) join_cookies();
-  return fault_ == nullptr;
+  return fault_ == nullptr && !is_too_large();
 }
 
 void H2HeadReader::finish_request() noexcept {
@@ -224,18 +227,15 @@ void H2HeadReader::finish_response() noexcept {
 
 void H2HeadReader::join_cookies() noexcept {
   auto* joined = static_cast<char*>(pool_.allocate(cookie_bytes_));
-  std::size_t size = 0;
+  char* end = joined;
   for (std::size_t i = 0; i < head_.size(); ++i) {
     const Head::Field field = head_[i];
     if (field.token != Token::kOther || field.name != "cookie") continue;
-    if (size != 0) {
-      std::memcpy(joined + size, "; ", 2);
-      size += 2;
-    }
-    std::memcpy(joined + size, field.value.data(), field.value.size());
-    size += field.value.size();
+    for (const std::string_view part : {std::string_view(end == joined ? "" : "; "), field.value})
+      end = std::copy(part.begin(), part.end(), end);
   }
-  if (!head_.set("cookie", {joined, size})) size_ = limit_ + 1, fail("too_large");
+  const std::string_view value(joined, static_cast<std::size_t>(end - joined));
+  if (!head_.set("cookie", value)) size_ = limit_ + 1;
   pool_.free(joined);
 }
 

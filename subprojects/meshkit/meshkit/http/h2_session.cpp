@@ -3,9 +3,9 @@
 #include <nghttp2/nghttp2.h>
 
 #include <algorithm>
-#include <new>
 #include <utility>
 
+#include "meshkit/base/slab.h"
 #include "meshkit/http/h2_words.h"
 
 namespace mesh::http {
@@ -84,8 +84,7 @@ H2Stream* H2Session::open(MessageEvents& events) {
 
 H2Stream& H2Session::add_stream(std::int32_t id) {
   static_assert(sizeof(H2Stream) <= 496, "one block of 512 bytes");
-  void* memory = context_.loop().pool().allocate(sizeof(H2Stream));
-  auto* stream = ::new (memory) H2Stream(*this, id);
+  H2Stream* stream = Slab<H2Stream>(context_.loop().pool()).create(*this, id);
   open_.push_back(*stream);
   ++open_count_;
   return *stream;
@@ -140,8 +139,7 @@ void H2Session::retire(H2Stream& stream) {
   static_cast<ListLink<H2NewsTag>&>(stream).unlink();
   static_cast<ListLink<H2YieldTag>&>(stream).unlink();
   context_.loop().retire(&stream, &context_.loop().pool(), [](void* pool, void* object) {
-    static_cast<H2Stream*>(object)->~H2Stream();
-    static_cast<BlockPool*>(pool)->free(object);
+    Slab<H2Stream>(*static_cast<BlockPool*>(pool)).destroy(static_cast<H2Stream*>(object));
   });
   flush_soon();
 }

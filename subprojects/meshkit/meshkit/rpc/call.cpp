@@ -97,20 +97,19 @@ void Call::on_body(Bytes bytes) {
 bool Call::deliver(Bytes bytes) {
   bool destroyed = false;
   destroyed_ = &destroyed;
-  while (!is_done_) {
-    const Result<std::optional<Bytes>> message = deframer_.next(bytes);
-    if (!message) {
-      fail(message.error().code == Errc::limit ? GrpcCode::resource_exhausted : GrpcCode::internal,
-           message.error().what);
-      if (destroyed) return false;
-      break;
+  while (!destroyed && !is_done_) {
+    const Result<std::optional<Bytes>> next = deframer_.next(bytes);
+    if (!next) {
+      fail(next.error().code == Errc::limit ? GrpcCode::resource_exhausted : GrpcCode::internal,
+           next.error().what);
+      continue;
     }
-    if (!*message) break;
-    events_.on_message(**message);
-    if (destroyed) return false;
+    const std::optional<Bytes> message = *next;
+    if (!message) break;
+    events_.on_message(*message);
   }
-  destroyed_ = nullptr;
-  return true;
+  if (!destroyed) destroyed_ = nullptr;
+  return !destroyed;
 }
 
 void Call::on_trailers(http::Head& trailers) {
@@ -118,7 +117,7 @@ void Call::on_trailers(http::Head& trailers) {
 }
 
 void Call::on_end() {
-  if (!status_) set_status(GrpcCode::unknown, "answer without grpc-status");
+  if (!status_) return set_status(GrpcCode::unknown, "answer without grpc-status");
   if (status_->is_ok() && deframer_.is_inside_message())
     set_status(GrpcCode::internal, "answer ends inside a message");
 }

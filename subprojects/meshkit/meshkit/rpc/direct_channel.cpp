@@ -66,7 +66,7 @@ DirectChannel::~DirectChannel() {
   is_dialing_ = true;  // no more of that
   while (Link* link = links_.pop_front()) {
     link->client().abort();
-    std::unique_ptr<Link> end(link);
+    const std::unique_ptr<Link> end(link);
   }
   while (Call* call = waiting_.pop_front()) call->fail(GrpcCode::unavailable, "channel closed");
 }

@@ -52,6 +52,7 @@ struct H2Callbacks::Receiving {
     const bool is_request = frame->headers.cat == NGHTTP2_HCAT_REQUEST;
     const bool is_response = stream != nullptr && !stream->head_received_;
     session.is_reading_ = true;
+    session.head_began_ = session.now_;
     session.reading_ignored_ = !is_request && (stream == nullptr || stream->events_ == nullptr);
     session.reader_.begin(is_request    ? H2HeadKind::request
                           : is_response ? H2HeadKind::response
@@ -61,9 +62,10 @@ struct H2Callbacks::Receiving {
 
   static int on_header(nghttp2_session*, const nghttp2_frame*, const std::uint8_t* name,
                        std::size_t name_size, const std::uint8_t* value, std::size_t value_size,
-                       std::uint8_t, void* user) noexcept {
+                       std::uint8_t flags, void* user) noexcept {
     H2Session& session = session_of(user);
-    session.reader_.add(as_text({name, name_size}), as_text({value, value_size}));
+    session.reader_.add(as_text({name, name_size}), as_text({value, value_size}),
+                        (flags & NGHTTP2_NV_FLAG_NO_INDEX) != 0);
     return session.charge(session.reader_.is_bomb() ? "header_bomb" : nullptr) ? 0 : kGiveUp;
   }
 

@@ -28,7 +28,7 @@ enum class H2Role : std::uint8_t { server, client };
 
 // Since the context was made; for metrics.
 struct H2Counters {
-  std::uint64_t stream_window_waits = 0;      // a body had to wait for its stream's window
+  std::uint64_t stream_window_waits = 0;      // a large piece of a body met its stream's window
   std::uint64_t connection_window_waits = 0;  // ... for its connection's
   std::uint64_t windows_grown = 0;
   std::uint64_t window_growth_refused = 0;  // the budget was spent

@@ -102,13 +102,13 @@ void H2HeadReader::begin(H2HeadKind kind) noexcept {
   host_seen_ = false;
 }
 
-void H2HeadReader::add(std::string_view name, std::string_view value) noexcept {
+void H2HeadReader::add(std::string_view name, std::string_view value, bool never_indexed) noexcept {
   size_ += name.size() + value.size() + kFieldCost;
   if (is_too_large() || fault_ != nullptr) return;
   if (!name.empty() && name.front() == ':')
     add_pseudo(name, value);
   else
-    add_field(name, value);
+    add_field(name, value, never_indexed);
 }
 
 void H2HeadReader::add_pseudo(std::string_view name, std::string_view value) noexcept {
@@ -135,7 +135,8 @@ bool H2HeadReader::set_pseudo(Token token, std::string_view value) noexcept {
   }
 }
 
-void H2HeadReader::add_field(std::string_view name, std::string_view value) noexcept {
+void H2HeadReader::add_field(std::string_view name, std::string_view value,
+                             bool never_indexed) noexcept {
   fields_began_ = true;
   if (const char* fault = fault_of_name(name)) return fail(fault);
   if (const char* fault = fault_of_value(value)) return fail(fault);
@@ -148,6 +149,8 @@ void H2HeadReader::add_field(std::string_view name, std::string_view value) noex
   check_field(token, value);
   if (!(token == Token::kOther ? head_.add(name, value) : head_.add(token, value)))
     size_ = limit_ + 1;  // more fields than a Head takes
+  else if (never_indexed)
+    head_.mark_never_indexed();
 }
 
 void H2HeadReader::check_field(Token token, std::string_view value) noexcept {

@@ -26,7 +26,8 @@ class H2HeadReader {
   H2HeadReader(BlockPool& pool, std::size_t limit) noexcept;
 
   void begin(H2HeadKind kind) noexcept;
-  void add(std::string_view name, std::string_view value) noexcept;
+  // `never_indexed`: RFC 7541 section 6.2.3.
+  void add(std::string_view name, std::string_view value, bool never_indexed = false) noexcept;
   // After the last field. True when the head is well-formed and within the limit.
   bool finish() noexcept;
 
@@ -44,7 +45,7 @@ class H2HeadReader {
 
   void add_pseudo(std::string_view name, std::string_view value) noexcept;
   bool set_pseudo(Token token, std::string_view value) noexcept;
-  void add_field(std::string_view name, std::string_view value) noexcept;
+  void add_field(std::string_view name, std::string_view value, bool never_indexed) noexcept;
   void check_field(Token token, std::string_view value) noexcept;
   void read_length(std::string_view value) noexcept;
   void read_host(std::string_view value) noexcept;

@@ -30,8 +30,10 @@ H2HeadWriter::H2HeadWriter(H2FieldLifetime lifetime) noexcept
                  ? NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE
                  : NGHTTP2_NV_FLAG_NONE) {}
 
-void H2HeadWriter::put(std::string_view name, std::string_view value) noexcept {
-  fields_[size_++] = {raw(name), raw(value), name.size(), value.size(), flags_};
+void H2HeadWriter::put(std::string_view name, std::string_view value, bool never_indexed) noexcept {
+  const unsigned secret = never_indexed ? NGHTTP2_NV_FLAG_NO_INDEX : NGHTTP2_NV_FLAG_NONE;
+  const auto flags = static_cast<std::uint8_t>(flags_ | secret);
+  fields_[size_++] = {raw(name), raw(value), name.size(), value.size(), flags};
 }
 
 void H2HeadWriter::request(const Head& head) noexcept {
@@ -60,7 +62,7 @@ void H2HeadWriter::fields(const Head& head, bool skip_host) noexcept {
   for (std::size_t i = 0; i < head.size(); ++i) {
     const Head::Field field = head[i];
     if (skip_host && field.token == Token::kHost) continue;
-    if (may_pass(field)) put(field.name, field.value);
+    if (may_pass(field)) put(field.name, field.value, field.never_indexed);
   }
 }
 

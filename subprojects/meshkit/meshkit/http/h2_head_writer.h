@@ -32,7 +32,7 @@ class H2HeadWriter {
  private:
   static constexpr std::size_t kPseudoFields = 5;
 
-  void put(std::string_view name, std::string_view value) noexcept;
+  void put(std::string_view name, std::string_view value, bool never_indexed = false) noexcept;
   void fields(const Head& head, bool skip_host) noexcept;
 
   std::uint8_t flags_;

@@ -281,6 +281,7 @@ void H2Session::give_back(H2Stream& stream, std::size_t bytes) {
 
 std::size_t H2Session::reset_stalled(Nanoseconds limit) {
   const TimePoint now = context_.clock().now();
+  if (is_reading_ && now - head_began_ >= limit) refuse(H2Code::enhance_your_calm, "slow_head");
   std::size_t count = 0;
   open_.for_each([&](H2Stream& stream) {
     if (stream.waiting() == 0 || stream.broken_ || now - stream.progress_at_ < limit) return;

@@ -79,7 +79,8 @@ class H2Session final : private net::StreamEvents, private Flushable, private H2
   Nanoseconds round_trip() const noexcept { return keep_alive_.round_trip(); }
 
   // Watching. Resets (CANCEL) the exchanges of which body bytes have waited for `limit` without any
-  // leaving; each hears on_reset with Errc::timed_out. Returns how many. Call it now and then.
+  // leaving; each hears on_reset with Errc::timed_out. Returns how many. A head that has been
+  // coming in for as long ends the connection. To be called now and then.
   std::size_t reset_stalled(Nanoseconds limit);
   bool is_draining() const noexcept { return draining_; }
   // Bytes of bodies received and not consumed yet.
@@ -155,6 +156,7 @@ class H2Session final : private net::StreamEvents, private Flushable, private H2
   std::int32_t last_peer_stream_ = 0;
   TimePoint now_{};  // of this turn, about
   TimePoint last_heard_{};
+  TimePoint head_began_{};      // while is_reading_
   std::size_t open_count_ = 0;  // streams with a user
   std::size_t wire_count_ = 0;  // clients: opened and not yet closed for nghttp2
   Phase phase_ = Phase::fresh;

@@ -163,7 +163,6 @@ void H2Stream::send_body(Bytes bytes) {
     queue_.append(bytes);
     wake();
   }
-  if (was_waiting) count_window_wait();
   session_->flush_soon();
 }
 
@@ -171,6 +170,7 @@ void H2Stream::send_direct(Bytes bytes) {
   direct_ = bytes;
   wake();
   session_->pump();
+  if (!direct_.empty()) count_window_wait();
   queue_.append(direct_);
   direct_ = {};
 }

@@ -99,6 +99,8 @@ class Head {
   // Appends a field; the name is lower-cased. False when a limit was reached.
   bool add(std::string_view name, std::string_view value) noexcept;
   bool add(Token token, std::string_view value) noexcept;  // not kOther
+  // Marks the field added last.
+  void mark_never_indexed() noexcept { slots_[field_count_ - 1].never_indexed = true; }
   // Replaces all fields of that name by one.
   bool set(Token token, std::string_view value) noexcept;
   bool set(std::string_view name, std::string_view value) noexcept;
@@ -116,12 +118,16 @@ class Head {
     std::string_view name;
     std::string_view value;
     Token token;
+    bool never_indexed = false;  // HPACK: who passes it on must not index it either
   };
   std::size_t size() const noexcept { return field_count_; }
   Field operator[](std::size_t index) const noexcept {
     const Slot& slot = slots_[index];
     const char* name = text_ + slot.at;
-    return {{name, slot.name_size}, {name + slot.name_size, slot.value_size}, slot.token};
+    return {{name, slot.name_size},
+            {name + slot.name_size, slot.value_size},
+            slot.token,
+            slot.never_indexed};
   }
   // The first such field's value.
   std::optional<std::string_view> find(Token token) const noexcept;
@@ -138,6 +144,7 @@ class Head {
     std::uint32_t value_size;
     std::uint16_t name_size;
     Token token;
+    bool never_indexed = false;
   };
   struct Span {
     std::uint32_t at = 0;

@@ -135,6 +135,16 @@ TEST_SUITE("http/h2_abuse") {
     CHECK(attack.owner.requests.empty());
   }
 
+  TEST_CASE("a head that does not come to its end ends the connection") {
+    Attack attack;
+    attack.say(frame(kHeaders, 0, 1, get_fields()));
+    attack.settle();
+    CHECK(attack.server.session().reset_stalled(std::chrono::hours(1)) == 0);
+    CHECK_FALSE(attack.last(kGoaway));
+    CHECK(attack.server.session().reset_stalled(Nanoseconds(1)) == 0);
+    attack.expect_calm_down("slow_head");
+  }
+
   TEST_CASE("a head that unpacks to megabytes ends the connection") {
     Attack attack;
     // Indexed for later, then named again and again by one byte each.

@@ -241,6 +241,20 @@ TEST_SUITE("http/h2_exchange") {
     CHECK(pair.server_owner.malformed.empty());
   }
 
+  TEST_CASE("a field that must not be indexed stays so") {
+    H2Pair pair;
+    Head request = request_head(pair.loop);
+    (void)request.add("authorization", "secret");
+    request.mark_never_indexed();
+    (void)request.add("x-other", "open");
+    (void)pair.send(request);
+    pair.settle();
+
+    const Head& got = *pair.server_owner.requests.at(0).head;
+    CHECK(got[0].never_indexed);
+    CHECK_FALSE(got[1].never_indexed);
+  }
+
   TEST_CASE("a user may answer, reset and finish from inside its events") {
     H2Pair pair;
     pair.server_owner.prepare = [&pair](Peer& peer) {

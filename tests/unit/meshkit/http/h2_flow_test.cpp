@@ -33,6 +33,7 @@ TEST_SUITE("http/h2_flow") {
     CHECK(server.body.size() == 70'000);
     CHECK(client.sent == 70'000);
     CHECK(pair.server->session().unconsumed() == 70'000);
+    CHECK(pair.client_context.counters().stream_window_waits == 1);
 
     server.consumes = true;
     server.stream->consumed(70'000);

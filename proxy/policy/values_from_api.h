@@ -37,7 +37,7 @@ std::optional<net::IpAddress> ip_from(const pb::net::IPAddress& message) noexcep
 std::optional<net::SocketAddress> socket_address_from(const pb::net::TcpAddress& message) noexcept;
 Parsed<net::IpNetwork> network_from(const pb::net::IPNetwork& message);
 
-// Outbound: a resource needs its group, kind, name and namespace. `what` names it in a violation.
+// Outbound: a resource needs its group, kind, name and namespace.
 Parsed<Meta> strict_meta_from(const pb::meta::Metadata& message);
 // Inbound: whatever is there of group, kind and name.
 Meta lenient_meta_from(const pb::meta::Metadata& message);

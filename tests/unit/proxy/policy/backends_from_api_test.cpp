@@ -108,6 +108,10 @@ TEST_SUITE("policy/backends_from_api") {
     CHECK(one.backends.key(0) == three.backends.key(0));
     CHECK(two.backends.key(0) != one.backends.key(0));
     CHECK(two.backends.key(0) != two.backends.key(1));
+    auto other_parent = balancer("web");
+    other_parent.mutable_metadata()->mutable_resource()->set_name("api");
+    const auto four = outbound_policy_from(with_backend(other_parent));
+    CHECK(four.backends.key(0) != one.backends.key(0));
   }
 
   TEST_CASE("reads a balancer with its parameters") {
@@ -187,7 +191,7 @@ TEST_SUITE("policy/backends_from_api") {
     CHECK(has_fault(with_backend(message), "metadata"));
     message = balancer("web");
     message.clear_queue();
-    CHECK(has_fault(with_backend(message), "queue"));
+    CHECK(has_fault(with_backend(message), "no queue"));
     message = balancer("web");
     message.mutable_queue()->clear_failfast_timeout();
     CHECK(has_fault(with_backend(message), "failfast_timeout"));

@@ -39,6 +39,12 @@ TEST_SUITE("policy/host_pattern") {
     CHECK(pattern.match("a.b.EXAMPLE.com").has_value());
     CHECK_FALSE(pattern.match("example.com").has_value());
     CHECK_FALSE(pattern.match("notexample.com").has_value());
+    CHECK_FALSE(pattern.match(".example.com").has_value());
+  }
+
+  TEST_CASE("a suffix of nothing is any host that there is") {
+    CHECK(suffix({}).match("web").has_value());
+    CHECK_FALSE(suffix({}).match("").has_value());
   }
 
   TEST_CASE("exact is more specific than suffix, longer than shorter, any least") {

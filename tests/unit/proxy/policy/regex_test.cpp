@@ -28,8 +28,9 @@ TEST_SUITE("policy/regex") {
   }
 
   TEST_CASE("refuses what would need too much memory") {
+    CHECK(Regex::compile("\\pL{50}").has_value());
+    CHECK_FALSE(Regex::compile("\\pL{200}").has_value());
     CHECK_FALSE(Regex::compile("((a{500}){500}){500}").has_value());
-    CHECK_FALSE(Regex::compile("(.{900}.{900}.{900}\\pL{900}){50}").has_value());
   }
 
   TEST_CASE("copies live on their own") {

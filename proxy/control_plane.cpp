@@ -44,7 +44,7 @@ Result<std::unique_ptr<ControlPlane>> ControlPlane::make(Loop& loop, const Setti
   const std::string pem = anchors_of(settings.trust_anchors);
   auto bundle = tls::TrustBundle::from_pem(pem);
   if (!bundle) return fail(bundle.error());
-  std::unique_ptr<ControlPlane> plane(new ControlPlane(loop, settings, *bundle, events));
+  auto plane = std::make_unique<ControlPlane>(loop, settings, *bundle, events);
   plane->anchors_pem_ = pem;
   auto identity = identity::IdentityClient::make(loop, *plane->identity_channel_, settings.identity,
                                                  *std::move(bundle),

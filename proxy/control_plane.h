@@ -21,6 +21,9 @@ class ControlPlane final : private identity::IdentityEvents, private rpc::TlsSou
   // References outlive it. Fails when the trust anchors or the key cannot be used.
   static Result<std::unique_ptr<ControlPlane>> make(Loop& loop, const Settings& settings,
                                                     identity::IdentityEvents& events);
+  // For make(): has no identity client yet.
+  ControlPlane(Loop& loop, const Settings& settings, tls::TrustBundle bundle,
+               identity::IdentityEvents& events);
   ControlPlane(const ControlPlane&) = delete;
   ~ControlPlane();
 
@@ -30,8 +33,6 @@ class ControlPlane final : private identity::IdentityEvents, private rpc::TlsSou
   const identity::IdentityClient& identity() const noexcept { return *identity_; }
 
  private:
-  ControlPlane(Loop& loop, const Settings& settings, tls::TrustBundle bundle,
-               identity::IdentityEvents& events);
   std::unique_ptr<rpc::Channel> channel_to(const ControlAddress& address);
   void on_identity(const Snapshot<identity::WorkloadIdentity>& identity) override;
   const tls::Context* client_context() const override { return &context_; }

@@ -203,8 +203,9 @@ void Balancer::bury_over() {
       ++i;
       continue;
     }
-    loop_.retire(draining_[i].release(), nullptr,
-                 [](void*, void* endpoint) { delete static_cast<Endpoint*>(endpoint); });
+    loop_.retire(draining_[i].release(), nullptr, [](void*, void* endpoint) {
+      const std::unique_ptr<Endpoint> ended(static_cast<Endpoint*>(endpoint));
+    });
     draining_.erase(draining_.begin() + static_cast<std::ptrdiff_t>(i));
   }
 }

@@ -136,8 +136,9 @@ void Exchange::send_request() {
 }
 
 void Exchange::on_dispatch_failed(Cause cause) {
-  const bool again = cause != Cause::no_endpoints && cause != Cause::load_shed &&
-                     dispatcher_->may_retry_connect(response_side_);
+  const bool is_connect = cause != Cause::no_endpoints && cause != Cause::load_shed &&
+                          cause != Cause::identity_required;
+  const bool again = is_connect && dispatcher_->may_retry_connect(response_side_);
   if (!again) return reply(cause);
   response_side_.avoid = response_side_.target;
   response_side_.target = nullptr;

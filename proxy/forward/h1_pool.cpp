@@ -65,11 +65,11 @@ H1Pool::~H1Pool() {
     connection.pool_ = nullptr;
     if (sensor_ != nullptr)
       sensor_->on_close(connection.transport_, {Errc::canceled, "target gone"});
-    delete &connection;
+    const std::unique_ptr<Connection> ended(&connection);
   };
   idle_.for_each(end);
   busy_.for_each(end);
-  dialing_.for_each([](Dialing& dialing) { delete &dialing; });
+  dialing_.for_each([](Dialing& dialing) { const std::unique_ptr<Dialing> ended(&dialing); });
 }
 
 Dispatcher::Opened H1Pool::open(Attempt& attempt) {
@@ -95,7 +95,7 @@ bool H1Pool::probe() {
 }
 
 void H1Pool::dial() {
-  auto* dialing = new Dialing(*this);
+  Dialing* dialing = std::make_unique<Dialing>(*this).release();
   dialing_.push_back(*dialing);
   ++dialing_count_;
   ++open_count_;
@@ -110,7 +110,7 @@ void H1Pool::on_dialed(Dialing& dialing, Result<Dialed> dialed) {
     events_.on_unreachable(dialed.error());
     return fail_one_waiter(events_.connect_cause_of(dialed.error()));
   }
-  auto* connection = new Connection(*this, std::move(*dialed));
+  Connection* connection = std::make_unique<Connection>(*this, std::move(*dialed)).release();
   busy_.push_back(*connection);
   events_.on_reachable();
   on_available(*connection);

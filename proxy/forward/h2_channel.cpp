@@ -38,8 +38,7 @@ class H2Channel::Connection final : public ListLink<ConnectionTag>,
   void on_connection_closed(const Error& error) override {
     silence_.disarm();
     if (channel_ == nullptr) return;
-    channel_->on_connection_closed(*this,
-                                   silent_ ? Error{Errc::timed_out, "peer fell silent"} : error);
+    channel_->on_connection_closed(*this, error);
   }
 
   // Costs one wheel entry while exchanges are open, and a PING only when nothing else is heard.
@@ -58,11 +57,13 @@ class H2Channel::Connection final : public ListLink<ConnectionTag>,
     watch_silence();
   }
 
+  // Aborting tells nobody but the exchanges, so the channel hears of it from here.
   void give_up() {
-    silent_ = true;
-    if (channel_ != nullptr)
-      channel_->events_.on_unreachable({Errc::timed_out, "peer fell silent"});
+    const Error error{Errc::timed_out, "peer fell silent"};
+    H2Channel* channel = channel_;
+    if (channel != nullptr) channel->events_.on_unreachable(error);
     client_.abort();
+    if (channel != nullptr) channel->on_connection_closed(*this, error);
   }
 
   friend class H2Channel;
@@ -74,7 +75,6 @@ class H2Channel::Connection final : public ListLink<ConnectionTag>,
   Deadline silence_;
   TimePoint asked_at_{};
   bool asked_ = false;
-  bool silent_ = false;
 };
 
 H2Channel::H2Channel(http::H2Context& context, const DialTarget& target, const ClientTls& tls,
@@ -91,7 +91,7 @@ H2Channel::~H2Channel() {
     connection.channel_ = nullptr;
     if (sensor_ != nullptr)
       sensor_->on_close(connection.transport_, {Errc::canceled, "target gone"});
-    delete &connection;
+    const std::unique_ptr<Connection> ended(&connection);
   });
 }
 
@@ -126,7 +126,7 @@ void H2Channel::on_dialed(Result<Dialed> dialed) {
     events_.on_unreachable(dialed.error());
     return fail_waiters(events_.connect_cause_of(dialed.error()));
   }
-  auto* connection = new Connection(*this, std::move(*dialed));
+  Connection* connection = std::make_unique<Connection>(*this, std::move(*dialed)).release();
   connections_.push_back(*connection);
   ++connection_count_;
   current_ = connection;

@@ -58,9 +58,8 @@ Result<std::unique_ptr<IdentityClient>> IdentityClient::make(Loop& loop, rpc::Ch
       settings.directory.empty() ? fresh_key(settings.server_id) : key_from(settings.directory);
   if (!made && made.error().code == Errc::not_found) made = fresh_key(settings.server_id);
   if (!made) return fail(made.error());
-  return std::unique_ptr<IdentityClient>(
-      new IdentityClient(loop, channel, settings, std::move(bundle), events, std::move(made->key),
-                         std::move(made->request)));
+  return std::make_unique<IdentityClient>(loop, channel, settings, std::move(bundle), events,
+                                          std::move(made->key), std::move(made->request));
 }
 
 IdentityClient::IdentityClient(Loop& loop, rpc::Channel& channel, const IdentitySettings& settings,

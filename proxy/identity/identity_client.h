@@ -51,6 +51,10 @@ class IdentityClient {
                                                       const IdentitySettings& settings,
                                                       tls::TrustBundle bundle,
                                                       IdentityEvents& events);
+  // For make().
+  IdentityClient(Loop& loop, rpc::Channel& channel, const IdentitySettings& settings,
+                 tls::TrustBundle bundle, IdentityEvents& events, tls::Key key,
+                 std::vector<std::uint8_t> signing_request);
   IdentityClient(const IdentityClient&) = delete;
   ~IdentityClient();
 
@@ -67,9 +71,6 @@ class IdentityClient {
  private:
   using Response = io::linkerd::proxy::identity::CertifyResponse;
 
-  IdentityClient(Loop& loop, rpc::Channel& channel, const IdentitySettings& settings,
-                 tls::TrustBundle bundle, IdentityEvents& events, tls::Key key,
-                 std::vector<std::uint8_t> signing_request);
   void certify();
   void on_certified(const rpc::Status& status, const Response* response);
   Result<tls::Credentials> credentials_from(const Response& response) const;

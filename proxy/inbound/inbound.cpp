@@ -36,7 +36,7 @@ Inbound::Inbound(Loop& loop, const InboundSettings& settings, discover::Discover
       sweeper_(loop) {}
 
 Inbound::~Inbound() {
-  sessions_.for_each([](Session& session) { delete &session; });
+  sessions_.for_each([](Session& session) { const std::unique_ptr<Session> ended(&session); });
 }
 
 Status Inbound::bind() {
@@ -63,11 +63,12 @@ void Inbound::on_accept(net::TcpSocket socket) {
   if (!is_own(destination->ip())) return refuse(socket, "its destination is not this workload");
   if (session_count_ >= settings_.max_connections)
     return refuse(socket, "connection limit reached");
-  auto* session = new Session(session_resources_, std::move(socket), *destination,
-                              static_cast<Session::Owner&>(*this));
+  auto session = std::make_unique<Session>(session_resources_, std::move(socket), *destination,
+                                           static_cast<Session::Owner&>(*this));
   sessions_.push_back(*session);
   ++session_count_;
-  session->begin();
+  session.release()->begin(
+      static_cast<bool>(drained_));  // the list is its owner until on_session_over
 }
 
 void Inbound::refuse(net::TcpSocket& socket, const char* reason) {
@@ -114,13 +115,13 @@ void Inbound::sweep() {
 
 void Inbound::drain(Drained drained) {
   drained_ = std::move(drained);
-  for (const auto& listener : listeners_) listener->stop();
   sessions_.for_each([](Session& session) { session.drain(); });
   tell_if_drained();
 }
 
 void Inbound::tell_if_drained() {
   if (!drained_ || session_count_ != 0) return;
+  for (const auto& listener : listeners_) listener->stop();
   Drained drained = std::move(drained_);
   drained();
 }

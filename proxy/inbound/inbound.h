@@ -52,7 +52,8 @@ class Inbound final : private Session::Owner, private Ports {
 
   Status bind();
   void accept();
-  // Takes nothing new, finishes what is under way; then tells once.
+  // Finishes what is under way, and what still comes meanwhile; when nothing is left it closes its
+  // ports and tells, once. So the proxy outlives the application.
   void drain(Drained drained);
 
   const std::vector<std::unique_ptr<net::TcpListener>>& listeners() const { return listeners_; }

@@ -35,7 +35,8 @@ Session::~Session() {
 
 // ---- which port, under which policy ----
 
-void Session::begin() {
+void Session::begin(bool last) {
+  is_draining_ = last;
   if (destination_.port() == resources_.own_port) {
     deadline_.arm(resources_.handshake_timeout);
     return open(Opening::Question::client_hello);

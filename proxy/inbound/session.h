@@ -101,7 +101,8 @@ class Session final : public Retirable,
           Owner& owner);
   ~Session() override;
 
-  void begin();
+  // `last`: the connection ends with what it asks for now, since the proxy is shutting down.
+  void begin(bool last);
   void drain();
 
  private:

@@ -27,9 +27,9 @@ class Opening final : public Retirable, private net::StreamEvents {
     client_hello_or_protocol,  // a whole ClientHello, or which protocol
   };
   struct Settings {
-    Milliseconds quiet{100};        // silence after which the far side is opened; 0: at once
-    Milliseconds hesitation{1000};  // for a line that may yet become anything
-    Milliseconds timeout{10'000};   // for a line that looks like HTTP
+    Milliseconds quiet{100};       // silence after which the far side is opened; 0: at once
+    Milliseconds hesitation{300};  // for a line that may yet become anything
+    Milliseconds timeout{10'000};  // for a line that looks like HTTP
   };
   class Owner {
    public:

@@ -11,6 +11,14 @@ HttpEndpoint& endpoint_of(const Attempt& attempt) {
   return static_cast<HttpEndpoint&>(*attempt.target);
 }
 
+// l5d-require-id: what cannot be an identity matches no endpoint, so it fails closed.
+bool has_required_identity(const HttpEndpoint& endpoint, const http::Head& request) {
+  const auto required = request.find(http::Token::kL5dRequireId);
+  if (!required) return true;
+  const auto& server = endpoint.description().server;
+  return server && policy::lower_case(*required) == policy::lower_case(server->identity);
+}
+
 // The peer is there but the way to the application is not: only another request can tell when it is
 // back.
 bool condemns_endpoint(Cause cause) noexcept {
@@ -102,6 +110,10 @@ HttpBackend::Opened HttpBackend::wait(Attempt& attempt) {
 HttpBackend::Opened HttpBackend::open_on(HttpEndpoint& endpoint, Attempt& attempt, bool is_probe) {
   attempt.target = &endpoint;
   attempt.is_probe = is_probe;
+  if (!has_required_identity(endpoint, *attempt.request)) {
+    if (is_probe) balancer_.probe_abandoned(endpoint);
+    return {nullptr, Cause::identity_required};
+  }
   if (attempt.waiting_since == TimePoint{}) attempt.waiting_since = resources_.loop.now();
   const Opened opened = endpoint.open(attempt);
   if (opened.stream != nullptr) {

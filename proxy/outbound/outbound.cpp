@@ -42,7 +42,7 @@ Outbound::Outbound(Loop& loop, const OutboundSettings& settings, discover::Disco
       sweeper_(loop) {}
 
 Outbound::~Outbound() {
-  sessions_.for_each([](Session& session) { delete &session; });
+  sessions_.for_each([](Session& session) { const std::unique_ptr<Session> ended(&session); });
 }
 
 Status Outbound::bind() {
@@ -72,11 +72,12 @@ void Outbound::on_accept(net::TcpSocket socket) {
               "connection limit reached");
     return socket.close_with_reset();
   }
-  auto* session = new Session(session_resources_, target_for(*destination), std::move(socket),
-                              static_cast<Session::Owner&>(*this));
+  auto session = std::make_unique<Session>(session_resources_, target_for(*destination),
+                                           std::move(socket), static_cast<Session::Owner&>(*this));
   sessions_.push_back(*session);
   ++session_count_;
-  session->begin();
+  session.release()->begin(
+      static_cast<bool>(drained_));  // the list is its owner until on_session_over
 }
 
 bool Outbound::is_own_listener(const net::SocketAddress& address) const {
@@ -113,13 +114,13 @@ void Outbound::sweep() {
 
 void Outbound::drain(Drained drained) {
   drained_ = std::move(drained);
-  for (const auto& listener : listeners_) listener->stop();
   sessions_.for_each([](Session& session) { session.drain(); });
   tell_if_drained();
 }
 
 void Outbound::tell_if_drained() {
   if (!drained_ || session_count_ != 0) return;
+  for (const auto& listener : listeners_) listener->stop();
   Drained drained = std::move(drained_);
   drained();
 }

@@ -54,7 +54,8 @@ class Outbound final : private Session::Owner {
 
   Status bind();
   void accept();
-  // Takes nothing new, finishes what is under way; then tells once.
+  // Finishes what is under way, and what still comes meanwhile; when nothing is left it closes its
+  // ports and tells, once. So the proxy outlives the application.
   void drain(Drained drained);
 
   const std::vector<std::unique_ptr<net::TcpListener>>& listeners() const { return listeners_; }

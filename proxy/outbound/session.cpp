@@ -30,7 +30,8 @@ Session::~Session() {
   target_.idle_since = resources_.loop.now();
 }
 
-void Session::begin() {
+void Session::begin(bool last) {
+  is_draining_ = last;
   if (target_.is_answered()) return on_target_known();
   target_.wait(*this);
 }

@@ -66,7 +66,8 @@ class Session final : public Retirable,
   Session(Resources& resources, Target& target, net::TcpSocket socket, Owner& owner);
   ~Session() override;
 
-  void begin();
+  // `last`: the connection ends with what it asks for now, since the proxy is shutting down.
+  void begin(bool last);
   void drain();
   // Nothing is under way: shutting down need not wait for it.
   bool is_idle() const;

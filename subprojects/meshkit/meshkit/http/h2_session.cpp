@@ -148,7 +148,8 @@ void H2Session::retire(H2Stream& stream) {
 
 void H2Session::on_data(MutableBytes bytes) {
   now_ = last_heard_ = context_.clock().now();
-  receive(bytes);
+  // What was read before start() comes first, though its turn is only at the end of this one.
+  early_.empty() ? receive(bytes) : early_.append(bytes);
   flush_soon();
 }
 

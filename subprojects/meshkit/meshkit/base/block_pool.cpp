@@ -10,7 +10,7 @@ namespace {
 
 // Stands before every block and says which class it returns to.
 struct alignas(16) BlockHead {
-  std::size_t size;      // usable bytes after this head
+  std::size_t size;         // usable bytes after this head
   std::int32_t size_class;  // -1: too large for a class
 };
 

@@ -12,8 +12,8 @@ using WallTime = std::chrono::system_clock::time_point;
 
 class Clock {
  public:
-  virtual TimePoint now() const noexcept = 0;       // monotonic
-  virtual WallTime wall_now() const noexcept = 0;   // for certificates, logs, tokens
+  virtual TimePoint now() const noexcept = 0;      // monotonic
+  virtual WallTime wall_now() const noexcept = 0;  // for certificates, logs, tokens
 
  protected:
   ~Clock() = default;

@@ -21,10 +21,10 @@
 // what such a call brings about is told later in the same turn.
 //
 // Death. An exchange's stream is over when both directions have ended, or at on_reset, or when the
-// user calls reset(). The stream then calls on_closed() exactly once, as its last call (not after the
-// user's own `reset`), and is destroyed at the end of the turn; the user drops its pointer there. A
-// user that dies earlier must call reset() first. A response that has ended before its request lets
-// the user go on sending; if the peer then closes, on_reset tells H2Code::no_error.
+// user calls reset(). The stream then calls on_closed() exactly once, as its last call (not after
+// the user's own `reset`), and is destroyed at the end of the turn; the user drops its pointer
+// there. A user that dies earlier must call reset() first. A response that has ended before its
+// request lets the user go on sending; if the peer then closes, on_reset tells H2Code::no_error.
 //
 // Tunnels. CONNECT and requests to upgrade (hop_by_hop.h: is_upgrade) are told with last = false.
 // After 2xx or 101 "body" is the raw tunnel in both directions, each ending by itself; after any
@@ -40,17 +40,27 @@ namespace mesh::http {
 
 // RFC 9113 section 7.
 enum class H2Code : std::uint32_t {
-  no_error = 0x0, protocol_error = 0x1, internal_error = 0x2, flow_control_error = 0x3,
-  settings_timeout = 0x4, stream_closed = 0x5, frame_size_error = 0x6, refused_stream = 0x7,
-  cancel = 0x8, compression_error = 0x9, connect_error = 0xa, enhance_your_calm = 0xb,
-  inadequate_security = 0xc, http11_required = 0xd,
+  no_error = 0x0,
+  protocol_error = 0x1,
+  internal_error = 0x2,
+  flow_control_error = 0x3,
+  settings_timeout = 0x4,
+  stream_closed = 0x5,
+  frame_size_error = 0x6,
+  refused_stream = 0x7,
+  cancel = 0x8,
+  compression_error = 0x9,
+  connect_error = 0xa,
+  enhance_your_calm = 0xb,
+  inadequate_security = 0xc,
+  http11_required = 0xd,
 };
 
 // Why an exchange broke.
 struct Reset {
   Error error;
   H2Code code = H2Code::cancel;  // what an HTTP/2 peer said or is told
-  bool from_peer = false;        // the peer sent it (RST_STREAM); else the connection died or we gave up
+  bool from_peer = false;  // the peer sent it (RST_STREAM); else the connection died or we gave up
   // The peer provably did nothing with the request (REFUSED_STREAM, above GOAWAY's last stream, not
   // a byte of it written): sending it elsewhere cannot do it twice.
   bool unprocessed = false;
@@ -95,12 +105,13 @@ class MessageStream {
 // What a server connection tells its owner.
 class ServerEvents {
  public:
-  // A request's head is complete. Returns who hears of the exchange: on_head follows at once. Never null.
+  // A request's head is complete. Returns who hears of the exchange: on_head follows at once. Never
+  // null.
   virtual MessageEvents& on_request(MessageStream& stream) = 0;
   // The connection is over; no event follows. The owner retires it.
   virtual void on_connection_closed(const Error& error) = 0;
-  // A message was refused as malformed before it became a request; the connection answered by itself. `reason` is a
-  // static machine word for metrics ("two_lengths", "bare_lf", ...).
+  // A message was refused as malformed before it became a request; the connection answered by
+  // itself. `reason` is a static machine word for metrics ("two_lengths", "bare_lf", ...).
   virtual void on_malformed(const char* reason) = 0;
 
  protected:
@@ -110,7 +121,8 @@ class ServerEvents {
 class ServerConnection {
  public:
   virtual ~ServerConnection() = default;
-  // Finish what is under way, accept nothing new: GOAWAY, or `Connection: close` on the next response.
+  // Finish what is under way, accept nothing new: GOAWAY, or `Connection: close` on the next
+  // response.
   virtual void drain() = 0;
   // Cuts the connection now. Exchanges under way hear on_reset and on_closed before this returns;
   // the owner hears nothing more. Destroying a connection that is not over does the same.
@@ -121,7 +133,8 @@ class ServerConnection {
 // What a client connection tells its owner (the pool).
 class ClientEvents {
  public:
-  // Can take another exchange (again): after connect, after an exchange ended, or more streams allowed.
+  // Can take another exchange (again): after connect, after an exchange ended, or more streams
+  // allowed.
   virtual void on_available() = 0;
   // No further exchanges may be opened here (GOAWAY, close announced); those under way go on.
   virtual void on_draining() = 0;

@@ -73,7 +73,10 @@ std::string_view word_of(Kind kind, std::string_view name) {
 void append_family(std::string& out, const FamilyValues& family) {
   const Description& description = *family.description;
   out.append("# HELP ").append(description.name).append(" ").append(description.help);
-  out.append("\n# TYPE ").append(description.name).append(" ").append(word_of(family.kind, description.name));
+  out.append("\n# TYPE ")
+      .append(description.name)
+      .append(" ")
+      .append(word_of(family.kind, description.name));
   out.push_back('\n');
   for (const SeriesValues& series : family.series) {
     if (family.kind == Kind::histogram) {

@@ -31,13 +31,13 @@ Parsed<Nanoseconds> duration_or(bool present, const google::protobuf::Duration& 
 
 Parsed<Balanced> with_penalty(const pb::outbound::Backend::BalanceP2c::PenaltyPeakEwma& message,
                               Balanced balanced) {
-  OverloadPenalty penalty;
+  const OverloadPenalty usual;
   const auto rtt =
       duration_or(message.has_default_rtt(), message.default_rtt(), balanced.ewma.default_rtt);
   const auto decay = duration_or(message.has_decay(), message.decay(), balanced.ewma.decay);
-  const auto added = duration_or(message.has_penalty(), message.penalty(), penalty.penalty);
-  const auto cap = duration_or(message.has_max_retry_after(), message.max_retry_after(),
-                               penalty.max_retry_after);
+  const auto added = duration_or(message.has_penalty(), message.penalty(), usual.penalty);
+  const auto cap =
+      duration_or(message.has_max_retry_after(), message.max_retry_after(), usual.max_retry_after);
   const auto unused = duration_or(message.has_penalty_decay(), message.penalty_decay(), {});
   for (const auto* duration : {&rtt, &decay, &added, &cap, &unused})
     if (!*duration) return violation_in("penalty_peak_ewma", duration->error());

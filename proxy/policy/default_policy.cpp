@@ -67,9 +67,11 @@ ServerPolicy default_server_policy(DefaultPolicy policy, ServerPolicy::Kind kind
 }
 
 std::vector<AllowedNetwork> all_networks() {
-  const auto v4 = net::IpNetwork::make(net::IpAddress::any_v4(), 0);
-  const auto v6 = net::IpNetwork::make(net::IpAddress::any_v6(), 0);
-  return allowed(std::array{*v4, *v6});
+  std::vector<AllowedNetwork> networks;
+  for (const auto& any : {net::IpAddress::any_v4(), net::IpAddress::any_v6()})
+    if (const auto network = net::IpNetwork::make(any, 0))
+      networks.push_back(AllowedNetwork{*network, {}});
+  return networks;
 }
 
 }  // namespace mesh::policy

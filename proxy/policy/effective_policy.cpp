@@ -94,8 +94,9 @@ bool is_bytes(Kind kind) noexcept { return kind == Kind::detect || kind == Kind:
 // A service profile with something to say about requests comes before the policy's HTTP routes,
 // one that splits traffic also before its opaque route.
 void prefer_profile(const Profile& profile, std::uint16_t port, OutboundPolicy& policy) {
-  if (profile.name.empty() || (profile.routes.empty() && profile.overrides.empty())) return;
+  if (profile.routes.empty() && profile.overrides.empty()) return;
   const auto target = target_of(&profile, port, policy.backends);
+  if (!target) return;
   if (is_http(policy.kind)) {
     policy.http1 = http_to(*target);
     policy.http2 = http_to(*target);

@@ -108,7 +108,8 @@ Authorization loopback_authorization() {
   authorization.meta = Meta::built_in("localhost");
   for (const auto& [address, prefix] : {std::pair(net::IpAddress::loopback_v4(), 32u),
                                         std::pair(net::IpAddress::loopback_v6(), 128u)})
-    authorization.networks.push_back(AllowedNetwork{*net::IpNetwork::make(address, prefix), {}});
+    if (const auto network = net::IpNetwork::make(address, prefix))
+      authorization.networks.push_back(AllowedNetwork{*network, {}});
   return authorization;
 }
 

@@ -153,6 +153,14 @@ void H2Session::on_data(MutableBytes bytes) {
   flush_soon();
 }
 
+void H2Session::receive_early() {
+  ByteQueue early = std::move(early_);
+  for (Bytes front = early.front(); !front.empty(); front = early.front()) {
+    receive(front);
+    early.consume(front.size());
+  }
+}
+
 void H2Session::receive(Bytes bytes) {
   while (!bytes.empty() && phase_ == Phase::running && !failed_ && !terminating_) {
     const H2FrameGate::Piece piece = gate_.next(bytes);
@@ -228,6 +236,7 @@ void H2Session::on_own_goaway(const char* reason) noexcept {
 
 void H2Session::on_end() {
   now_ = context_.clock().now();
+  receive_early();
   ended_ = true;
   open_.for_each([&](H2Stream& stream) {
     if (!stream.end_received_ && !stream.broken_ && !stream.closed_)
@@ -251,13 +260,7 @@ bool H2Session::may_pump() const noexcept {
 void H2Session::flush() {
   if (phase_ == Phase::over) return;
   now_ = context_.clock().now();
-  if (!early_.empty()) {
-    ByteQueue early = std::move(early_);
-    for (Bytes front = early.front(); !front.empty(); front = early.front()) {
-      receive(front);
-      early.consume(front.size());
-    }
-  }
+  receive_early();
   pump();
   settle();
 }

@@ -101,6 +101,7 @@ class H2Session final : private net::StreamEvents, private Flushable, private H2
   // Flushable
   void flush() override;
 
+  void receive_early();
   void receive(Bytes bytes);
   bool feed(Bytes bytes);  // to nghttp2; false: enough
   bool overflows(const H2FrameGate::Piece& update) const noexcept;

@@ -203,6 +203,38 @@ TEST_SUITE("http/h2_session") {
     CHECK(client.log == "head. closed");
   }
 
+  TEST_CASE("bytes read before come before those that arrive while the server starts") {
+    H2Pair pair({}, {}, false);
+    Peer& client = pair.post();
+    client.stream->send_body(as_bytes("behind the head"));
+    client.stream->send_end();
+    pair.client->start();
+    class FirstBytes final : public net::StreamEvents {
+     public:
+      explicit FirstBytes(net::Stream& from) : stream(from) {}
+      void on_data(MutableBytes bytes) override {
+        taken.append(as_text(bytes));
+        stream.pause();
+      }
+      void on_end() override {}
+      void on_closed(const Error&) override {}
+      void on_drained() override {}
+      net::Stream& stream;
+      std::string taken;
+    } first(pair.pipe.server);
+    pair.pipe.server.set_largest_read(30);
+    pair.pipe.server.start(first);
+    pair.settle();
+    REQUIRE(first.taken.size() == 30);
+    pair.pipe.server.resume();
+    pair.server->start({reinterpret_cast<std::uint8_t*>(first.taken.data()), 30});
+    pair.settle();
+
+    CHECK(pair.server_owner.malformed.empty());
+    REQUIRE(pair.server_owner.requests.size() == 1);
+    CHECK(pair.server_owner.requests[0].body == "behind the head");
+  }
+
   TEST_CASE("a PING tells the round trip, one at a time") {
     H2Pair pair;
     CHECK(pair.client->session().round_trip() > 0ns);  // of SETTINGS

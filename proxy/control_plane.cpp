@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "meshkit/base/log.h"
-#include "meshkit/rpc/direct_channel.h"
 
 namespace mesh {
 namespace {
@@ -64,25 +63,28 @@ ControlPlane::ControlPlane(Loop& loop, const Settings& settings, tls::TrustBundl
       h2_(loop, http::H2Role::client, {}),
       resolver_(loop, {}),
       hub_settings_(hub_settings(settings)),
-      identity_channel_(channel_to(settings.control.identity)),
-      destination_channel_(channel_to(settings.control.destination)),
-      policy_channel_(channel_to(settings.control.policy)),
+      identity_dialers_(loop, *this, settings.control.identity.name),
+      destination_dialers_(loop, *this, settings.control.destination.name),
+      policy_dialers_(loop, *this, settings.control.policy.name),
+      identity_channel_(channel_to(settings.control.identity, identity_dialers_)),
+      destination_channel_(channel_to(settings.control.destination, destination_dialers_)),
+      policy_channel_(channel_to(settings.control.policy, policy_dialers_)),
       hub_(std::make_unique<discover::Hub>(loop, *destination_channel_, *policy_channel_,
                                            hub_settings_)),
       anchors_timer_(loop) {}
 
 ControlPlane::~ControlPlane() = default;
 
-std::unique_ptr<rpc::Channel> ControlPlane::channel_to(const ControlAddress& address) {
+std::unique_ptr<rpc::Dialer> ControlDialers::dialer_to(const net::SocketAddress& address) {
   std::optional<rpc::DialSecurity> security;
-  if (!address.is_plaintext())
-    security =
-        rpc::DialSecurity{.source = static_cast<rpc::TlsSource*>(this), .name = address.name};
-  const auto ip = net::IpAddress::parse(address.host).value_or(net::IpAddress::loopback_v4());
-  auto dialer = std::make_unique<rpc::AddressDialer>(loop_, net::SocketAddress(ip, address.port),
-                                                     std::move(security));
-  return std::make_unique<rpc::DirectChannel>(
-      h2_, std::move(dialer),
+  if (!name_.empty()) security = rpc::DialSecurity{.source = &tls_, .name = name_};
+  return std::make_unique<rpc::AddressDialer>(loop_, address, std::move(security));
+}
+
+std::unique_ptr<rpc::Channel> ControlPlane::channel_to(const ControlAddress& address,
+                                                       ControlDialers& dialers) {
+  return std::make_unique<rpc::BalancedChannel>(
+      h2_, std::make_unique<rpc::NameSource>(resolver_, address.host, address.port), dialers,
       rpc::ChannelOptions{
           .authority = address.text(),
           .backoff = {.min = Milliseconds(100), .max = Milliseconds(2000), .jitter = 0.1}});

@@ -8,6 +8,7 @@
 #include "meshkit/http/h2_context.h"
 #include "meshkit/net/resolver.h"
 #include "meshkit/rpc/address_dialer.h"
+#include "meshkit/rpc/balanced_channel.h"
 #include "meshkit/rpc/channel.h"
 #include "meshkit/tls/context.h"
 #include "proxy/discover/hub.h"
@@ -15,6 +16,21 @@
 #include "proxy/settings.h"
 
 namespace mesh {
+
+// Opens connections to the servers of one service of the control plane.
+class ControlDialers final : public rpc::DialerFactory {
+ public:
+  // Plaintext without `name`. References outlive it.
+  ControlDialers(Loop& loop, const rpc::TlsSource& tls, std::string name)
+      : loop_(loop), tls_(tls), name_(std::move(name)) {}
+
+  std::unique_ptr<rpc::Dialer> dialer_to(const net::SocketAddress& address) override;
+
+ private:
+  Loop& loop_;
+  const rpc::TlsSource& tls_;
+  const std::string name_;
+};
 
 class ControlPlane final : private identity::IdentityEvents, private rpc::TlsSource {
  public:
@@ -33,7 +49,7 @@ class ControlPlane final : private identity::IdentityEvents, private rpc::TlsSou
   const identity::IdentityClient& identity() const noexcept { return *identity_; }
 
  private:
-  std::unique_ptr<rpc::Channel> channel_to(const ControlAddress& address);
+  std::unique_ptr<rpc::Channel> channel_to(const ControlAddress& address, ControlDialers& dialers);
   void on_identity(const Snapshot<identity::WorkloadIdentity>& identity) override;
   const tls::Context* client_context() const override { return &context_; }
   void follow_anchors();
@@ -45,6 +61,9 @@ class ControlPlane final : private identity::IdentityEvents, private rpc::TlsSou
   http::H2Context h2_;
   net::Resolver resolver_;
   discover::HubSettings hub_settings_;
+  ControlDialers identity_dialers_;
+  ControlDialers destination_dialers_;
+  ControlDialers policy_dialers_;
   std::unique_ptr<rpc::Channel> identity_channel_;
   std::unique_ptr<rpc::Channel> destination_channel_;
   std::unique_ptr<rpc::Channel> policy_channel_;

@@ -64,7 +64,8 @@ void Opening::examine(MutableBytes all, bool ended) {
   if (ended) return decide(Protocol::opaque, all, ended);
   if (kept_size_ == 0) keep(all);
   hint_ = detection.hint;
-  deadline_.arm(told_quiet_ || hint_ == Hint::likely ? settings_.timeout : settings_.quiet);
+  if (hint_ == Hint::likely) return deadline_.arm(settings_.timeout);
+  deadline_.arm(told_quiet_ ? settings_.hesitation : settings_.quiet);
 }
 
 void Opening::keep(Bytes bytes) {

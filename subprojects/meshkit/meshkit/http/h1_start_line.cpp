@@ -1,6 +1,7 @@
 #include "meshkit/http/h1_start_line.h"
 
 #include <algorithm>
+#include <string>
 
 #include "meshkit/http/grammar.h"
 
@@ -49,8 +50,10 @@ H1Fault read_absolute_form(std::string_view target, Head& head) noexcept {
     fits = fits && head.set_path(head.method() == "OPTIONS" ? "*" : "/");
   else if (path.front() == '/')
     fits = fits && head.set_path(path);
+  else if (path.front() == '?')
+    fits = fits && head.set_path("/" + std::string(path));
   else
-    return kBadTarget;  // "http://host?query": what the path is, parsers disagree about
+    return kBadTarget;
   return fits ? H1Fault{} : kTooLarge;
 }
 

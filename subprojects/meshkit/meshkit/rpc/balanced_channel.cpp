@@ -90,7 +90,7 @@ void BalancedChannel::take_addresses(const std::vector<net::SocketAddress>& addr
   const auto is_named = [&](const std::unique_ptr<Server>& server) {
     return std::find(addresses.begin(), addresses.end(), server->address()) != addresses.end();
   };
-  const auto gone = std::stable_partition(servers_.begin(), servers_.end(), is_named);
+  const auto gone = std::partition(servers_.begin(), servers_.end(), is_named);
   const auto first_left = static_cast<std::ptrdiff_t>(leaving_.size());
   std::move(gone, servers_.end(), std::back_inserter(leaving_));
   servers_.erase(gone, servers_.end());

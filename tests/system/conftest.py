@@ -20,7 +20,19 @@ def pytest_configure(config) -> None:
     config.addinivalue_line("markers", "mesh: tests what only a mesh does")
 
 
+def known_gaps() -> dict[str, str]:
+    """What is known not to hold yet, and why; these run, and may fail without failing the run."""
+    lines = (Path(__file__).parent / "known_gaps.txt").read_text(encoding="ascii").splitlines()
+    pairs = (line.partition(" ") for line in lines if line and not line.startswith("#"))
+    return {name: reason.strip() for name, _, reason in pairs}
+
+
 def pytest_collection_modifyitems(config, items) -> None:
+    gaps = known_gaps()
+    for item in items:
+        name = f"{item.path.name}::{item.originalname}"
+        if name in gaps:
+            item.add_marker(pytest.mark.xfail(reason=gaps[name], strict=False))
     if PLAIN:
         dropped = [item for item in items if item.get_closest_marker("mesh")]
         config.hook.pytest_deselected(items=dropped)

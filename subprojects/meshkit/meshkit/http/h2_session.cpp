@@ -247,8 +247,7 @@ void H2Session::on_end() {
 
 void H2Session::on_closed(const Error& error) {
   if (phase_ == Phase::over) return;
-  if (phase_ != Phase::closing) error_ = error;
-  finish(error_);
+  finish(phase_ == Phase::closing ? error_ : error);
 }
 
 // ---- sending ----

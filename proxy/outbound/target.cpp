@@ -8,7 +8,6 @@ Target::Target(Loop& loop, discover::Discovery& discovery, Backends& backends,
                const net::SocketAddress& address, bool may_speak_first)
     : server_speaks_first(may_speak_first),
       idle_since(loop.now()),
-      loop_(loop),
       backends_(backends),
       address_(address) {
   watch_ = discovery.watch_outbound(address, *this);

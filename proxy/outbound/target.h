@@ -69,7 +69,6 @@ class Target final : private discover::OutboundWatcher {
   };
   void release(const std::vector<Held>& held);
 
-  Loop& loop_;
   Backends& backends_;
   const net::SocketAddress address_;
   Snapshot<policy::OutboundPolicy> policy_;

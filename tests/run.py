@@ -19,15 +19,17 @@ STEPS = {
     "format": "./dev format --check",
     "release": "./dev build release",
     "asan": "./dev build asan && python3 tests/unit/run.py build/asan",
-    "tsan": "./dev build tsan && python3 tests/unit/run.py build/tsan",
     "lint": "python3 tests/lint/run.py",
     "shell": "shellcheck dev .ci/run",
     "fuzz": "python3 tests/fuzz/run.py --seconds 5",
     "system": "python3 tests/system/run.py",
 }
 DEBUG = {"debug": "./dev build debug && python3 tests/unit/run.py build/debug"}
-# By name only, until the whole tree has passed it once.
-NAMED = {"tidy": "python3 tests/lint/tidy.py build/asan"}
+# By name only, until the whole tree has passed them once.
+NAMED = {
+    "tidy": "python3 tests/lint/tidy.py build/asan",
+    "tsan": "./dev build tsan && python3 tests/unit/run.py build/tsan",
+}
 FAST = ("format", "lint", "shell", "debug")
 
 SUMMARY = re.compile(r"(\d+) passed, (\d+) failed(?:, (\d+) skipped)?")
